@@ -1,0 +1,47 @@
+//===- QOpt.h - The quantization dialect ------------------------*- C++ -*-===//
+
+#ifndef QOPT_DIALECTS_QOPT_QOPT_H
+#define QOPT_DIALECTS_QOPT_QOPT_H
+
+#include "lib/Symbols/DimExpr.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/QOpt/QOptDialect.h.inc"
+#include "dialects/QOpt/QOptEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/QOpt/QOptAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/QOpt/QOptOps.h.inc"
+
+namespace qopt {
+
+/// Columns of a weight that lie side by side when it is packed for products;
+/// steps of time in a panel of a key cache.
+constexpr int64_t panelColumns = 32;
+
+/// The tensor type with these sizes: `#qopt.dims` as encoding, `?` where a size
+/// is no constant.
+mlir::RankedTensorType getTensorType(llvm::ArrayRef<DimExpr> sizes,
+                                     mlir::Type elementType);
+
+/// The sizes of a tensor: from its `#qopt.dims`, or constants where it has none;
+/// nothing when a dynamic size has no expression.
+std::optional<llvm::SmallVector<DimExpr>> getSizes(mlir::RankedTensorType type);
+
+/// A size as an index value: a constant or a `qopt.dim`.
+mlir::Value materialize(mlir::OpBuilder &builder, mlir::Location loc,
+                        const DimExpr &size);
+
+} // namespace qopt
+
+#endif // QOPT_DIALECTS_QOPT_QOPT_H

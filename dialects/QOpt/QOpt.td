@@ -1,0 +1,376 @@
+//===- QOpt.td - The quantization dialect ------------------*- tablegen -*-===//
+
+#ifndef QOPT_DIALECTS_QOPT_QOPT_TD
+#define QOPT_DIALECTS_QOPT_QOPT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def QOpt_Dialect : Dialect {
+  let name = "qopt";
+  let cppNamespace = "::qopt";
+  let summary = "Networks as qopt compiles them";
+  let description = [{
+    A few ops that the networks of all exporters become. Computing ops have two
+    forms: the tensor form has a result, the buffer form an `out` operand; all else
+    is the same. Sizes that are not constants are expressions over the model's
+    symbols, see `#qopt.dims`.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+//===-- Attributes --------------------------------------------------------===//
+
+def QOpt_DimsAttr : AttrDef<QOpt_Dialect, "Dims", []> {
+  let mnemonic = "dims";
+  let summary = "The sizes of a tensor as expressions over the model's symbols";
+  let description = [{
+    The encoding of a ranked tensor type: one expression for each dimension, in the
+    canonical spelling of `DimExpr` (lib/Symbols). A constant size stands both here
+    and in the shape.
+
+    ```mlir
+    tensor<?x?x64xf32, #qopt.dims<"batch", "past + sequence", "64">>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$sizes);
+  let assemblyFormat = "`<` $sizes `>`";
+}
+
+def QOpt_EmptyRow : I32EnumAttr<"EmptyRow",
+    "what attention gives for a query that may see no key", [
+      I32EnumAttrCase<"Zero", 0, "zero">,
+      I32EnumAttrCase<"Mean", 1, "mean">]> {
+  let cppNamespace = "::qopt";
+  let genSpecializedAttr = 0;
+}
+
+//===-- Types of operands -------------------------------------------------===//
+
+def QOpt_Data : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+def QOpt_FloatData : AnyTypeOf<[TensorOf<[AnyFloat]>, MemRefOf<[AnyFloat]>]>;
+def QOpt_IntData : AnyTypeOf<[TensorOf<[AnyInteger]>, MemRefOf<[AnyInteger]>]>;
+
+class QOpt_Op<string mnemonic, list<Trait> traits = []>
+    : Op<QOpt_Dialect, mnemonic, traits>;
+
+/// An op that computes `result` or fills `out`.
+class QOpt_ComputeOp<string mnemonic, list<Trait> traits = []>
+    : QOpt_Op<mnemonic, !listconcat(traits,
+        [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>])> {
+  let hasVerifier = 1;
+}
+
+//===-- Weights, caches, sizes --------------------------------------------===//
+
+def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
+  let summary = "A tensor of constants that stays in its file";
+  let description = [{
+    `type` is the logical type, in the storage type of the file. Its bytes are
+    `length` bytes of `file` from `offset`, dense, little-endian, row-major; with
+    `transposed` the file holds the last two dimensions the other way round. Values
+    that no file range holds stand in `value`.
+
+    ```mlir
+    qopt.weight @w : tensor<4096x256xf32> {file = "model.onnx", offset = 64 : i64, length = 4194304 : i64}
+    ```
+  }];
+  let arguments = (ins
+    SymbolNameAttr:$sym_name,
+    TypeAttrOf<AnyRankedTensor>:$type,
+    OptionalAttr<StrAttr>:$file,
+    DefaultValuedAttr<I64Attr, "0">:$offset,
+    DefaultValuedAttr<I64Attr, "0">:$length,
+    UnitAttr:$transposed,
+    OptionalAttr<ElementsAttr>:$value
+  );
+  let assemblyFormat = "$sym_name `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
+def QOpt_GetWeightOp : QOpt_Op<"get_weight", [Pure]> {
+  let summary = "The value of a weight";
+  let description = [{
+    ```mlir
+    %w = qopt.get_weight @w : tensor<4096x256xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight);
+  let results = (outs QOpt_Data:$result);
+  let assemblyFormat = "$weight attr-dict `:` type($result)";
+}
+
+def QOpt_CacheOp : QOpt_Op<"cache", [Symbol]> {
+  let summary = "A key/value cache, kept by the session";
+  let description = [{
+    `index` is its number in the artifact's table; its layout is that of
+    `qopt_cache_info` in include/qopt/artifact.h.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$index, I64Attr:$heads,
+                       I64Attr:$key_dim, I64Attr:$value_dim);
+  let assemblyFormat = "$sym_name attr-dict";
+}
+
+def QOpt_GetCacheOp : QOpt_Op<"get_cache", [Pure]> {
+  let summary = "The two buffers of a cache";
+  let description = [{
+    ```mlir
+    %k, %v = qopt.get_cache @layer0 : memref<?x2x?x64x32xf32>, memref<?x2x?x64xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$cache);
+  let results = (outs AnyMemRef:$key, AnyMemRef:$value);
+  let assemblyFormat = "$cache attr-dict `:` type($key) `,` type($value)";
+}
+
+def QOpt_SignatureOp : QOpt_Op<"signature"> {
+  let summary = "The tensors of the ONNX file's interface";
+  let description = [{
+    One dictionary for each tensor: `name`, `type` (a ranked tensor with
+    `#qopt.dims`), `role` (as in include/qopt/artifact.h: `plain`, `tokens`, `mask`,
+    `positions`, `past_key`, `past_value`, `logits`, `present_key`,
+    `present_value`) and, for a past or present, `cache` (a number).
+    `conditions` are expressions that must be at least 0, each with a message.
+  }];
+  let arguments = (ins ArrayAttr:$inputs, ArrayAttr:$outputs,
+                       StrArrayAttr:$symbols,
+                       ArrayAttr:$conditions);
+  let assemblyFormat = "attr-dict";
+}
+
+def QOpt_DimOp : QOpt_Op<"dim", [Pure]> {
+  let summary = "An expression over the model's symbols as a number";
+  let description = [{
+    ```mlir
+    %t = qopt.dim "past + sequence"
+    ```
+  }];
+  let arguments = (ins StrAttr:$expression);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$expression attr-dict";
+}
+
+def QOpt_ReshapeOp : QOpt_Op<"reshape", [Pure]> {
+  let summary = "The same elements in the same order with other sizes";
+  let description = [{
+    The result's sizes are those of its `#qopt.dims`. Never moves data.
+  }];
+  let arguments = (ins AnyRankedTensor:$input);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
+def QOpt_FailIfOp : QOpt_Op<"fail_if"> {
+  let summary = "Report an error of the running model";
+  let description = [{
+    When the condition holds, the call ends with an error that says `message`, once
+    all its work is done; work goes on in the meantime and must stay inside its
+    buffers.
+  }];
+  let arguments = (ins I1:$condition, StrAttr:$message);
+  let assemblyFormat = "$condition `,` $message attr-dict";
+}
+
+def QOpt_ScratchOp : QOpt_Op<"scratch"> {
+  let summary = "Memory of the calling thread, valid during one item of a parallel loop";
+  let arguments = (ins);
+  let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def QOpt_YieldOp : QOpt_Op<"yield", [Pure, ReturnLike, Terminator]> {
+  let summary = "The value of an epilogue";
+  let arguments = (ins AnyType:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+//===-- Computing ops -----------------------------------------------------===//
+
+def QOpt_EmbeddingOp : QOpt_ComputeOp<"embedding"> {
+  let summary = "Rows of a table";
+  let description = [{
+    `result[..., d] = table[ids[...], d]`, widened to f32. An id that is negative
+    counts from the end; one outside the table is an error of the call.
+    The table may be packed for a product, see `qopt.matmul`.
+  }];
+  let arguments = (ins QOpt_FloatData:$table, QOpt_IntData:$ids,
+                       Optional<AnyMemRef>:$out,
+                       OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $table `[` $ids `]` (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($table) `,` type($ids) (`->` type($result)^)?
+  }];
+}
+
+def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
+  let summary = "Product with a weight, and an epilogue";
+  let description = [{
+    `acc[..., n] = sum over k of input[..., k] * weight[n, k]`, in f32; then
+    `result[..., n] = epilogue(acc[..., n], extra0[..., n], ...)`. Each extra has
+    the result's sizes, or `[N]`, and is broadcast then. The region computes on
+    scalars with ops that exist elementwise on vectors; without it the result is
+    `acc`.
+
+    The weight is `[N, K]` in its storage type, or packed in panels of 32 columns,
+    `[ceil(N / 32), K, 32]`, columns beyond N zero; N is then the last size of the
+    result.
+
+    ```mlir
+    %y = qopt.matmul %x, %w extras(%bias) {
+    ^bb0(%acc: f32, %b: f32):
+      %s = arith.addf %acc, %b : f32
+      qopt.yield %s : f32
+    } : (tensor<?x256xf32>, tensor<64x256xf32>, tensor<64xf32>) -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$weight,
+                       Variadic<QOpt_FloatData>:$extras,
+                       Optional<AnyMemRef>:$out,
+                       OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let regions = (region MaxSizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $input `,` $weight (`extras` `(` $extras^ `)`)?
+    (`outs` `(` $out^ `:` type($out) `)`)? ($epilogue^)? attr-dict
+    `:` `(` type($input) `,` type($weight) (`,` type($extras)^)? `)`
+    (`->` type($result)^)?
+  }];
+}
+
+def QOpt_RMSNormOp : QOpt_ComputeOp<"rms_norm"> {
+  let summary = "Root mean square normalization over the last dimension";
+  let description = [{
+    `result[..., d] = input[..., d] / sqrt(mean over d of input^2 + epsilon) * scale[d]`
+  }];
+  let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$scale,
+                       Optional<AnyMemRef>:$out, F64Attr:$epsilon,
+                       OptionalAttr<StrAttr>:$path);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $input `,` $scale (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($input) `,` type($scale) (`->` type($result)^)?
+  }];
+}
+
+def QOpt_LayerNormOp : QOpt_ComputeOp<"layer_norm", [AttrSizedOperandSegments]> {
+  let summary = "Layer normalization over the last dimension";
+  let description = [{
+    With `c = input - mean(input)`:
+    `result[..., d] = c[..., d] / sqrt(mean(c^2) + epsilon) * scale[d] + bias[d]`
+  }];
+  let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$scale,
+                       Optional<QOpt_FloatData>:$bias,
+                       Optional<AnyMemRef>:$out, F64Attr:$epsilon,
+                       OptionalAttr<StrAttr>:$path);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $input `,` $scale (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($input) `,` type($scale) (`->` type($result)^)?
+  }];
+}
+
+def QOpt_RotaryTableOp : QOpt_ComputeOp<"rotary_table"> {
+  let summary = "Cosines and sines of rotary position embedding";
+  let description = [{
+    `angle[b, s, i] = f32(positions[b, s]) * frequencies[i]`;
+    `result[b, s, i] = cos(angle)` for i < n, `result[b, s, n + i] = sin(angle)`,
+    with n frequencies, both times `scaling`.
+  }];
+  let arguments = (ins QOpt_IntData:$positions, QOpt_FloatData:$frequencies,
+                       Optional<AnyMemRef>:$out,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scaling);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $positions `,` $frequencies (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($positions) `,` type($frequencies) (`->` type($result)^)?
+  }];
+}
+
+def QOpt_RotaryOp : QOpt_ComputeOp<"rotary"> {
+  let summary = "Rotary position embedding";
+  let description = [{
+    `input` is `[batch, sequence, num_heads * D]`. Of each head the first 2n of its D
+    elements turn, n being half the last size of `table` (`qopt.rotary_table`); the
+    others stay. Element i < n pairs with i + n, or, when `interleaved`, 2i with
+    2i + 1: `(x, y)` becomes `(x cos - y sin, y cos + x sin)`.
+  }];
+  let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$table,
+                       Optional<AnyMemRef>:$out, I64Attr:$num_heads,
+                       UnitAttr:$interleaved);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $input `,` $table (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($input) `,` type($table) (`->` type($result)^)?
+  }];
+}
+
+def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "Scaled dot product attention with a structured mask";
+  let description = [{
+    query is `[batch, sequence, num_heads * D]`, key `[batch, keys, num_kv_heads * D]`,
+    value `[batch, keys, num_kv_heads * E]`, the result
+    `[batch, sequence, num_heads * E]`; query head h reads key/value head
+    `h / (num_heads / num_kv_heads)`.
+
+    With a cache (`key_cache`, `value_cache`: the buffers of `qopt.get_cache`) key
+    and value hold the new time steps, `keys = sequence`; they are first written to
+    the cache at steps `past .. past + sequence`, and T = past + sequence steps of
+    the cache are read. Without a cache past = 0 and T = keys. `past` is an index
+    operand that stands with the cache.
+
+    Key t is seen by query s of batch row b when all of these hold that are there:
+    `causal`: t <= past + s; `padding`, i1 or integer `[batch, >= T]`: padding[b, t] is not 0.
+    `mask`, f32 `[batch or 1, num_heads or 1, sequence, T]`, is added to the scores.
+
+    Scores are `scale * (query . key)`; over the seen keys
+    `result = sum softmax(scores)[t] * value[t]`. A query that sees no key gives 0
+    (`empty_row = zero`) or the mean of all T values (`empty_row = mean`).
+  }];
+  let arguments = (ins QOpt_FloatData:$query, QOpt_FloatData:$key,
+                       QOpt_FloatData:$value,
+                       Optional<QOpt_IntData>:$padding,
+                       Optional<QOpt_FloatData>:$mask,
+                       Optional<AnyMemRef>:$key_cache,
+                       Optional<AnyMemRef>:$value_cache,
+                       Optional<Index>:$past,
+                       Optional<AnyMemRef>:$out,
+                       I64Attr:$num_heads, I64Attr:$num_kv_heads,
+                       F64Attr:$scale, UnitAttr:$causal,
+                       EnumAttr<QOpt_Dialect, QOpt_EmptyRow, "empty_row">:$empty_row,
+                       OptionalAttr<StrAttr>:$path);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value
+    (`padding` `(` $padding^ `:` type($padding) `)`)?
+    (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`cache` `(` $key_cache^ `,` $value_cache `,` $past `:` type($key_cache) `,` type($value_cache) `)`)?
+    (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($query) `,` type($key) `,` type($value) (`->` type($result)^)?
+  }];
+}
+
+class QOpt_UnaryOp<string mnemonic> : QOpt_ComputeOp<mnemonic> {
+  let arguments = (ins QOpt_FloatData:$input, Optional<AnyMemRef>:$out);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $input (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($input) (`->` type($result)^)?
+  }];
+}
+
+def QOpt_SiluOp : QOpt_UnaryOp<"silu"> {
+  let summary = "x / (1 + exp(-x))";
+}
+
+def QOpt_GeluOp : QOpt_UnaryOp<"gelu"> {
+  let summary = "x * (1 + erf(x / sqrt(2))) / 2";
+}
+
+#endif // QOPT_DIALECTS_QOPT_QOPT_TD
