@@ -3,6 +3,7 @@
 #ifndef QOPT_DIALECTS_QOPT_QOPT_H
 #define QOPT_DIALECTS_QOPT_QOPT_H
 
+#include "lib/Formats/Panels.h"
 #include "lib/Symbols/DimExpr.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -24,10 +25,6 @@
 #include "dialects/QOpt/QOptOps.h.inc"
 
 namespace qopt {
-
-/// Columns of a weight that lie side by side when it is packed for products;
-/// steps of time in a panel of a key cache.
-constexpr int64_t panelColumns = 32;
 
 /// The tensor type with these sizes: `#qopt.dims` as encoding, `?` where a size
 /// is no constant.

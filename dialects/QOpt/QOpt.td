@@ -76,6 +76,10 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
     `transposed` the file holds the last two dimensions the other way round. Values
     that no file range holds stand in `value`.
 
+    Once the recipe has spoken, `packed` is the type as it lies in the artifact, at
+    `packed_offset` of its data: other storage type, or panels (see `qopt.matmul`);
+    `qopt.get_weight` has this type then.
+
     ```mlir
     qopt.weight @w : tensor<4096x256xf32> {file = "model.onnx", offset = 64 : i64, length = 4194304 : i64}
     ```
@@ -87,7 +91,9 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
     DefaultValuedAttr<I64Attr, "0">:$offset,
     DefaultValuedAttr<I64Attr, "0">:$length,
     UnitAttr:$transposed,
-    OptionalAttr<ElementsAttr>:$value
+    OptionalAttr<ElementsAttr>:$value,
+    OptionalAttr<TypeAttrOf<AnyRankedTensor>>:$packed,
+    DefaultValuedAttr<I64Attr, "-1">:$packed_offset
   );
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
@@ -136,10 +142,14 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
     `positions`, `past_key`, `past_value`, `logits`, `present_key`,
     `present_value`) and, for a past or present, `cache` (a number).
     `conditions` are expressions that must be at least 0, each with a message.
+    When code is made, `messages` lists what `qopt.fail_if` may report and
+    `scratch_bytes` is the size of a thread's scratch memory.
   }];
   let arguments = (ins ArrayAttr:$inputs, ArrayAttr:$outputs,
                        StrArrayAttr:$symbols,
-                       ArrayAttr:$conditions);
+                       ArrayAttr:$conditions,
+                       DefaultValuedAttr<StrArrayAttr, "{}">:$messages,
+                       DefaultValuedAttr<I64Attr, "0">:$scratch_bytes);
   let assemblyFormat = "attr-dict";
 }
 

@@ -4,7 +4,11 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <set>
 
 using namespace llvm;
 
@@ -18,13 +22,49 @@ DimExpr DimExpr::symbol(StringRef name) {
   return result;
 }
 
-void DimExpr::add(const Monomial &monomial, int64_t coefficient) {
+/// Bounds of what `times` makes.
+static constexpr size_t maxTerms = 64, maxDegree = 16;
+
+bool DimExpr::add(const Monomial &monomial, int64_t coefficient) {
   if (coefficient == 0)
-    return;
+    return true;
   int64_t &sum = terms[monomial];
-  sum += coefficient;
+  bool overflow = AddOverflow(sum, coefficient, sum);
   if (sum == 0)
     terms.erase(monomial);
+  return !overflow;
+}
+
+/// a + sign * b; nothing in case of overflow unless `wrap`.
+std::optional<DimExpr> DimExpr::sum(const DimExpr &a, const DimExpr &b,
+                                    int64_t sign, bool wrap) {
+  DimExpr result = a;
+  for (const auto &[monomial, coefficient] : b.terms) {
+    int64_t scaled;
+    bool overflow = MulOverflow(coefficient, sign, scaled);
+    overflow |= !result.add(monomial, scaled);
+    if (overflow && !wrap)
+      return std::nullopt;
+  }
+  return result;
+}
+
+std::optional<DimExpr> DimExpr::product(const DimExpr &a, const DimExpr &b,
+                                        bool wrap) {
+  DimExpr result;
+  for (const auto &[left, x] : a.terms)
+    for (const auto &[right, y] : b.terms) {
+      Monomial monomial;
+      std::merge(left.begin(), left.end(), right.begin(), right.end(),
+                 std::back_inserter(monomial));
+      int64_t coefficient;
+      bool overflow = MulOverflow(x, y, coefficient);
+      overflow |= !result.add(monomial, coefficient);
+      if (!wrap && (overflow || monomial.size() > maxDegree ||
+                    result.terms.size() > maxTerms))
+        return std::nullopt;
+    }
+  return result;
 }
 
 bool DimExpr::isConstant() const {
@@ -46,44 +86,53 @@ std::optional<std::string> DimExpr::asSymbol() const {
   return std::nullopt;
 }
 
+std::optional<DimExpr> DimExpr::plus(const DimExpr &other) const {
+  return sum(*this, other, 1, /*wrap=*/false);
+}
+
+std::optional<DimExpr> DimExpr::minus(const DimExpr &other) const {
+  return sum(*this, other, -1, /*wrap=*/false);
+}
+
+std::optional<DimExpr> DimExpr::times(const DimExpr &other) const {
+  return product(*this, other, /*wrap=*/false);
+}
+
 DimExpr DimExpr::operator+(const DimExpr &other) const {
-  DimExpr result = *this;
-  for (const auto &[monomial, coefficient] : other.terms)
-    result.add(monomial, coefficient);
-  return result;
+  return *sum(*this, other, 1, /*wrap=*/true);
 }
 
 DimExpr DimExpr::operator-(const DimExpr &other) const {
-  DimExpr result = *this;
-  for (const auto &[monomial, coefficient] : other.terms)
-    result.add(monomial, -coefficient);
-  return result;
+  return *sum(*this, other, -1, /*wrap=*/true);
 }
 
 DimExpr DimExpr::operator*(const DimExpr &other) const {
-  DimExpr result;
-  for (const auto &[a, x] : terms)
-    for (const auto &[b, y] : other.terms) {
-      Monomial product = a;
-      product.insert(product.end(), b.begin(), b.end());
-      llvm::sort(product);
-      result.add(product, x * y);
-    }
-  return result;
+  return *product(*this, other, /*wrap=*/true);
+}
+
+/// The greatest monomial by degree, then by name. Products respect this order, so
+/// the leading term of a product is the product of the leading terms.
+static const std::pair<const DimExpr::Monomial, int64_t> &
+leadingTerm(const DimExpr &expression) {
+  return *std::max_element(
+      expression.getTerms().begin(), expression.getTerms().end(),
+      [](const auto &a, const auto &b) {
+        return a.first.size() != b.first.size()
+                   ? a.first.size() < b.first.size()
+                   : a.first < b.first;
+      });
 }
 
 std::optional<DimExpr> DimExpr::dividedBy(const DimExpr &divisor) const {
   if (divisor.terms.empty())
     return std::nullopt;
-  // Long division by the last term in the order of the map: it divides the last
-  // term of every multiple, since the order is respected by products of one
-  // more symbol often enough for sizes; otherwise there is no quotient here.
-  const auto &[lead, leadCoefficient] = *divisor.terms.rbegin();
+  const auto &[lead, leadCoefficient] = leadingTerm(divisor);
   DimExpr rest = *this, quotient;
-  for (int step = 0; !rest.terms.empty(); ++step) {
-    const auto &[monomial, coefficient] = *rest.terms.rbegin();
+  for (size_t step = 0; !rest.terms.empty(); ++step) {
+    auto [monomial, coefficient] = leadingTerm(rest);
     Monomial factor;
-    if (step > 64 || coefficient % leadCoefficient != 0 ||
+    bool overflows = leadCoefficient == -1 && coefficient == INT64_MIN;
+    if (step > maxTerms || overflows || coefficient % leadCoefficient != 0 ||
         !std::includes(monomial.begin(), monomial.end(), lead.begin(),
                        lead.end()))
       return std::nullopt;
@@ -91,8 +140,12 @@ std::optional<DimExpr> DimExpr::dividedBy(const DimExpr &divisor) const {
                         lead.end(), std::back_inserter(factor));
     DimExpr term;
     term.add(factor, coefficient / leadCoefficient);
+    auto multiple = term.times(divisor);
+    auto next = multiple ? rest.minus(*multiple) : std::nullopt;
+    if (!next)
+      return std::nullopt;
     quotient = quotient + term;
-    rest = rest - term * divisor;
+    rest = *next;
   }
   return quotient;
 }
@@ -108,15 +161,51 @@ DimExpr DimExpr::substitute(StringRef name, const DimExpr &value) const {
   return result;
 }
 
+std::optional<DimExpr>
+DimExpr::substitute(const std::map<std::string, DimExpr> &values) const {
+  DimExpr result;
+  for (const auto &[monomial, coefficient] : terms) {
+    std::optional<DimExpr> product(coefficient);
+    for (const std::string &name : monomial) {
+      auto found = values.find(name);
+      product = product->times(found == values.end() ? symbol(name)
+                                                     : found->second);
+      if (!product)
+        return std::nullopt;
+    }
+    auto next = result.plus(*product);
+    if (!next)
+      return std::nullopt;
+    result = *next;
+  }
+  return result;
+}
+
+bool DimExpr::isLinear() const {
+  return all_of(terms, [](const auto &term) { return term.first.size() <= 1; });
+}
+
+std::vector<std::string> DimExpr::symbols() const {
+  std::set<std::string> names;
+  for (const auto &[monomial, coefficient] : terms)
+    names.insert(monomial.begin(), monomial.end());
+  return {names.begin(), names.end()};
+}
+
 bool DimExpr::isKnownNonNegative() const {
   return all_of(terms, [](const auto &term) { return term.second >= 0; });
 }
 
+bool DimExpr::isKnownPositive() const {
+  auto found = terms.find({});
+  return found != terms.end() && found->second > 0 && isKnownNonNegative();
+}
+
 int64_t
 DimExpr::evaluate(const std::map<std::string, int64_t> &values) const {
-  int64_t sum = 0;
+  uint64_t sum = 0; // wraps, like the product
   for (const auto &[monomial, coefficient] : terms) {
-    int64_t product = coefficient;
+    uint64_t product = coefficient;
     for (const std::string &name : monomial) {
       auto found = values.find(name);
       assert(found != values.end() && "expects a value for every symbol");
@@ -153,6 +242,7 @@ namespace {
 /// Recursive descent over sum = product (+- product)*, product = factor (* factor)*.
 struct Parser {
   StringRef rest;
+  int depth = 0;
 
   bool eat(char c) {
     rest = rest.ltrim();
@@ -160,13 +250,19 @@ struct Parser {
   }
 
   std::optional<DimExpr> factor() {
+    if (depth > 64)
+      return std::nullopt;
     if (eat('(')) {
+      ++depth;
       auto inner = sum();
+      --depth;
       return inner && eat(')') ? inner : std::nullopt;
     }
     if (eat('-')) {
+      ++depth;
       auto inner = factor();
-      return inner ? std::optional(DimExpr(0) - *inner) : std::nullopt;
+      --depth;
+      return inner ? DimExpr(0).minus(*inner) : std::nullopt;
     }
     rest = rest.ltrim();
     StringRef word = rest.take_while(
@@ -186,7 +282,7 @@ struct Parser {
     auto value = factor();
     while (value && eat('*')) {
       auto next = factor();
-      value = next ? std::optional(*value * *next) : std::nullopt;
+      value = next ? value->times(*next) : std::nullopt;
     }
     return value;
   }
@@ -200,7 +296,7 @@ struct Parser {
       auto next = product();
       if (!next)
         return std::nullopt;
-      value = plus ? *value + *next : *value - *next;
+      value = plus ? value->plus(*next) : value->minus(*next);
     }
     return value;
   }

@@ -38,6 +38,14 @@ public:
   /// The name, when it is one symbol and nothing else.
   std::optional<std::string> asSymbol() const;
 
+  /// Arithmetic that gives nothing when a coefficient leaves int64 or a product
+  /// grows out of hand (more than 64 terms, degree over 16): for sizes that come
+  /// from a file.
+  std::optional<DimExpr> plus(const DimExpr &other) const;
+  std::optional<DimExpr> minus(const DimExpr &other) const;
+  std::optional<DimExpr> times(const DimExpr &other) const;
+
+  /// The same for sizes that are known to be small; coefficients wrap.
   DimExpr operator+(const DimExpr &other) const;
   DimExpr operator-(const DimExpr &other) const;
   DimExpr operator*(const DimExpr &other) const;
@@ -50,10 +58,21 @@ public:
 
   /// Every symbol `name` replaced by `value`.
   DimExpr substitute(llvm::StringRef name, const DimExpr &value) const;
+  /// Every symbol that is a key replaced by its value, all at once; nothing when
+  /// the result overflows.
+  std::optional<DimExpr>
+  substitute(const std::map<std::string, DimExpr> &values) const;
+
+  /// No products of symbols: a constant and multiples of symbols.
+  bool isLinear() const;
+  /// The symbols, sorted, each once.
+  std::vector<std::string> symbols() const;
 
   /// At least zero for all symbols that are at least zero, as far as the signs
   /// of the coefficients tell.
   bool isKnownNonNegative() const;
+  /// Likewise at least one.
+  bool isKnownPositive() const;
 
   /// Value under an assignment that holds all its symbols.
   int64_t evaluate(const std::map<std::string, int64_t> &values) const;
@@ -62,7 +81,12 @@ public:
   const std::map<Monomial, int64_t> &getTerms() const { return terms; }
 
 private:
-  void add(const Monomial &monomial, int64_t coefficient);
+  /// False when the coefficient wrapped.
+  bool add(const Monomial &monomial, int64_t coefficient);
+  static std::optional<DimExpr> sum(const DimExpr &a, const DimExpr &b,
+                                    int64_t sign, bool wrap);
+  static std::optional<DimExpr> product(const DimExpr &a, const DimExpr &b,
+                                        bool wrap);
   std::map<Monomial, int64_t> terms;
 };
 

@@ -1,0 +1,90 @@
+"""What the benchmarks share: the machine, interleaved timing, the tools."""
+
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CACHE = pathlib.Path(os.environ.get("QOPT_CACHE") or pathlib.Path.home() / ".cache" / "qopt")
+MODELS = CACHE / "models"
+WORK = CACHE / "bench"
+sys.path.insert(0, str(ROOT / "python"))
+FEATURES = ("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
+
+
+def use_tools(parser):
+    """Adds --qopt and --json to a parser."""
+    parser.add_argument("--qopt", default=str(ROOT / "build/clang/bin/qopt"), help="the driver (default build/clang/bin/qopt)")
+    parser.add_argument("--json", metavar="FILE", help="also writes the figures there")
+
+
+def parse(parser):
+    options = parser.parse_args()
+    folder = pathlib.Path(options.qopt).resolve().parent
+    if not shutil.which(options.qopt):
+        sys.exit(f"{options.qopt}: no such program; build it first, or name another with --qopt")
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return options
+
+
+def machine():
+    fields = {}
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        fields.setdefault(key.strip(), value.strip())
+    flags = set(fields.get("flags", "").split())
+    memory = int(pathlib.Path("/proc/meminfo").read_text().split()[1]) // 1024
+    return {
+        "cpu": fields.get("model name", platform.machine()), "cpus": len(os.sched_getaffinity(0)),
+        "cache": fields.get("cache size", "?"), "memory_mb": memory, "features": [f for f in FEATURES if f in flags],
+        "system": platform.platform(),
+    }
+
+
+def compile_model(model, recipe, target="all", work=WORK):
+    """Compiles unless the artifact is newer than the compiler and the model; returns (path, seconds or None)."""
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / f"{model.parent.name}-{recipe}.qopt"
+    driver = pathlib.Path(shutil.which("qopt"))
+    manifest = path / "manifest.json"
+    if manifest.exists() and manifest.stat().st_mtime > max(driver.stat().st_mtime, model.stat().st_mtime):
+        return path, None
+    begin = time.perf_counter()
+    subprocess.run(["qopt", "compile", model, "-o", path, "--recipe", recipe, "--target", target, "--force"],
+                   check=True, stdin=subprocess.DEVNULL)
+    return path, time.perf_counter() - begin
+
+
+def interleave(functions, seconds=10.0, least=5):
+    """Runs each function in turn until the time is up; median seconds of each."""
+    for function in functions:
+        function()
+    times = [[] for _ in functions]
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times[-1]) < least:
+        for function, own in zip(functions, times):
+            begin = time.perf_counter()
+            function()
+            own.append(time.perf_counter() - begin)
+    return [statistics.median(own) for own in times], len(times[0])
+
+
+def onnxruntime_session(path, threads):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def write(options, name, rows):
+    figures = {"benchmark": name, "machine": machine(), "rows": rows}
+    print(f"machine: {figures['machine']['cpu']}, {figures['machine']['cpus']} CPUs, {' '.join(figures['machine']['features'])}")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")

@@ -1,0 +1,110 @@
+//===- OutputFile.cpp - Files written and synced --------------------------===//
+
+#include "lib/Artifact/OutputFile.h"
+
+#include "llvm/Support/Errno.h"
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+using namespace llvm;
+
+namespace qopt {
+
+Error errnoError(const Twine &what, StringRef path, int code) {
+  return createStringError(what + " '" + path + "': " + sys::StrError(code));
+}
+
+OutputFile::OutputFile(OutputFile &&other)
+    : fd(std::exchange(other.fd, -1)), path(std::move(other.path)) {}
+
+OutputFile &OutputFile::operator=(OutputFile &&other) {
+  std::swap(fd, other.fd);
+  std::swap(path, other.path);
+  return *this;
+}
+
+OutputFile::~OutputFile() {
+  if (fd >= 0)
+    ::close(fd);
+}
+
+Expected<OutputFile> OutputFile::create(const std::string &path) {
+  OutputFile file;
+  file.path = path;
+  file.fd = sys::RetryAfterSignal(
+      -1, ::open, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file.fd < 0)
+    return errnoError("cannot create", path, errno);
+  return file;
+}
+
+template <typename Write>
+static Error writeAll(StringRef bytes, const std::string &path, Write write) {
+  while (!bytes.empty()) {
+    ssize_t written = write(bytes);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0)
+      return errnoError("cannot write", path, errno);
+    bytes = bytes.drop_front(size_t(written));
+  }
+  return Error::success();
+}
+
+Error OutputFile::writeAt(StringRef bytes, int64_t offset) {
+  int64_t begin = offset, size = int64_t(bytes.size());
+  Error error = writeAll(bytes, path, [&](StringRef rest) {
+    ssize_t written = ::pwrite(fd, rest.data(), rest.size(), offset);
+    offset += std::max<ssize_t>(written, 0);
+    return written;
+  });
+  // The device starts now, not when all is written. Only a hint.
+  if (size >= 1 << 20)
+    ::sync_file_range(fd, begin, size, SYNC_FILE_RANGE_WRITE);
+  return error;
+}
+
+Error OutputFile::write(StringRef bytes) {
+  return writeAll(bytes, path, [&](StringRef rest) {
+    return ::write(fd, rest.data(), rest.size());
+  });
+}
+
+/// Pipes and devices cannot be synced, and need not.
+static bool isSyncError(int result) {
+  return result < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP;
+}
+
+Error OutputFile::close() {
+  if (isSyncError(::fsync(fd)))
+    return errnoError("cannot write", path, errno);
+  if (::close(std::exchange(fd, -1)) < 0 && errno != EINTR)
+    return errnoError("cannot write", path, errno);
+  return Error::success();
+}
+
+Error writeSyncedFile(const std::string &path, StringRef contents) {
+  Expected<OutputFile> file = OutputFile::create(path);
+  if (!file)
+    return file.takeError();
+  if (Error error = file->write(contents))
+    return error;
+  return file->close();
+}
+
+Error syncPath(const std::string &path) {
+  int fd =
+      sys::RetryAfterSignal(-1, ::open, path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errnoError("cannot open", path, errno);
+  int failed = isSyncError(::fsync(fd)) ? errno : 0;
+  ::close(fd);
+  if (failed)
+    return errnoError("cannot write", path, failed);
+  return Error::success();
+}
+
+} // namespace qopt

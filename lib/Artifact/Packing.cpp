@@ -1,0 +1,185 @@
+//===- Packing.cpp - Weights into the order of use ------------------------===//
+
+#include "lib/Artifact/Packing.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace qopt {
+
+PackingShape getPackingShape(const PackedWeight &weight) {
+  PackingShape shape;
+  size_t rank = weight.dims.size();
+  bool isMatrix =
+      rank >= 2 && (weight.transposed || weight.layout == WeightLayout::Panels);
+  if (!isMatrix) {
+    for (int64_t size : weight.dims)
+      shape.columns *= size;
+    return shape;
+  }
+  for (size_t i = 0; i + 2 < rank; ++i)
+    shape.matrices *= weight.dims[i];
+  shape.rows = weight.dims[rank - 2];
+  shape.columns = weight.dims[rank - 1];
+  shape.width = weight.layout == WeightLayout::Panels ? panelColumns : 1;
+  shape.units = (shape.rows + shape.width - 1) / shape.width;
+  return shape;
+}
+
+void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
+                  std::vector<PackingChunk> &chunks) {
+  PackingShape shape = getPackingShape(weight);
+  int64_t columnBytes = shape.width * bytesOf(weight.stored);
+  int64_t unitBytes = shape.columns * columnBytes;
+  if (unitBytes == 0)
+    return;
+  bool split = unitBytes > maxBytes;
+  int64_t unitStep = split ? 1 : maxBytes / unitBytes;
+  int64_t columnStep =
+      split ? std::max<int64_t>(1, maxBytes / columnBytes) : shape.columns;
+  for (int64_t matrix = 0; matrix < shape.matrices; ++matrix)
+    for (int64_t unit = 0; unit < shape.units; unit += unitStep)
+      for (int64_t column = 0; column < shape.columns; column += columnStep) {
+        PackingChunk chunk;
+        chunk.weight = index;
+        chunk.matrix = matrix;
+        chunk.beginUnit = unit;
+        chunk.endUnit = std::min(unit + unitStep, shape.units);
+        chunk.beginColumn = column;
+        chunk.endColumn = std::min(column + columnStep, shape.columns);
+        chunk.offset =
+            (matrix * shape.units + unit) * unitBytes + column * columnBytes;
+        chunk.bytes =
+            (chunk.endUnit - unit) * (chunk.endColumn - column) * columnBytes;
+        chunks.push_back(chunk);
+      }
+}
+
+namespace {
+
+/// Sizes of the piece that is converted and turned inside the first-level
+/// cache.
+constexpr int64_t tileRows = 32;
+constexpr int64_t tileColumns = 64;
+static_assert(tileRows == panelColumns, "a panel is turned in one go");
+
+template <typename T>
+void writeTransposed(const char *tile, int64_t columns, char *target,
+                     int64_t targetStride, int64_t rows) {
+  const T *values = reinterpret_cast<const T *>(tile);
+  for (int64_t c = 0; c < columns; ++c) {
+    T line[tileRows];
+    for (int64_t r = 0; r < tileRows; ++r)
+      line[r] = values[r * tileColumns + c];
+    char *to = target + c * targetStride;
+    if (rows == tileRows)
+      std::memcpy(to, line, sizeof(line));
+    else
+      std::memcpy(to, line, size_t(rows) * sizeof(T));
+  }
+}
+
+/// target[c * targetStride + r * elementBytes] = source[r][c] for r < rows, and
+/// 0 for rows <= r < targetRows <= tileRows; strides in bytes.
+void transpose(const PackedWeight &weight, const char *source,
+               int64_t sourceStride, int64_t rows, int64_t columns,
+               char *target, int64_t targetStride, int64_t targetRows) {
+  int64_t elementBytes = bytesOf(weight.stored);
+  alignas(64) char tile[tileRows * tileColumns * 8];
+  for (int64_t r = rows; r < tileRows; ++r)
+    std::memset(tile + r * tileColumns * elementBytes, 0,
+                size_t(tileColumns * elementBytes));
+  for (int64_t begin = 0; begin < columns; begin += tileColumns) {
+    int64_t count = std::min(tileColumns, columns - begin);
+    for (int64_t r = 0; r < rows; ++r)
+      convertElements(source + r * sourceStride +
+                          begin * bytesOf(weight.source),
+                      weight.source, tile + r * tileColumns * elementBytes,
+                      weight.stored, count);
+    char *to = target + begin * targetStride;
+    if (elementBytes == 1)
+      writeTransposed<uint8_t>(tile, count, to, targetStride, targetRows);
+    else if (elementBytes == 2)
+      writeTransposed<uint16_t>(tile, count, to, targetStride, targetRows);
+    else if (elementBytes == 4)
+      writeTransposed<uint32_t>(tile, count, to, targetStride, targetRows);
+    else
+      writeTransposed<uint64_t>(tile, count, to, targetStride, targetRows);
+  }
+}
+
+/// The source is [columns][rows] and the target panels: rows of a panel are
+/// copied. All panels of the chunk at once, to read and convert long pieces.
+void packTransposedPanels(const PackedWeight &weight, const PackingShape &shape,
+                          const PackingChunk &chunk, const char *matrix,
+                          char *target) {
+  constexpr int64_t pieceUnits = 32;
+  alignas(64) char piece[pieceUnits * panelColumns * 8];
+  int64_t from = bytesOf(weight.source), to = bytesOf(weight.stored);
+  int64_t columns = chunk.endColumn - chunk.beginColumn;
+  int64_t lineBytes = panelColumns * to, panelBytes = columns * lineBytes;
+  for (int64_t k = 0; k < columns; ++k) {
+    const char *line = matrix + (chunk.beginColumn + k) * shape.rows * from;
+    for (int64_t unit = chunk.beginUnit; unit < chunk.endUnit;
+         unit += pieceUnits) {
+      int64_t units = std::min(pieceUnits, chunk.endUnit - unit);
+      int64_t row = unit * panelColumns;
+      int64_t count = std::min(units * panelColumns, shape.rows - row);
+      convertElements(line + row * from, weight.source, piece, weight.stored,
+                      count);
+      std::memset(piece + count * to, 0,
+                  size_t(units * lineBytes - count * to));
+      char *out =
+          target + (unit - chunk.beginUnit) * panelBytes + k * lineBytes;
+      for (int64_t i = 0; i < units; ++i)
+        std::memcpy(out + i * panelBytes, piece + i * lineBytes,
+                    size_t(lineBytes));
+    }
+  }
+}
+
+} // namespace
+
+void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
+               const char *source, char *target) {
+  PackingShape shape = getPackingShape(weight);
+  int64_t from = bytesOf(weight.source), to = bytesOf(weight.stored);
+  const char *matrix =
+      source + chunk.matrix * shape.rows * shape.columns * from;
+  int64_t columns = chunk.endColumn - chunk.beginColumn;
+
+  if (weight.transposed && shape.width > 1)
+    return packTransposedPanels(weight, shape, chunk, matrix, target);
+
+  if (weight.transposed) {
+    int64_t rows = chunk.endUnit - chunk.beginUnit;
+    for (int64_t k = 0; k < columns; k += tileRows) {
+      int64_t count = std::min(tileRows, columns - k);
+      const char *block =
+          matrix +
+          ((chunk.beginColumn + k) * shape.rows + chunk.beginUnit) * from;
+      transpose(weight, block, shape.rows * from, count, rows, target + k * to,
+                columns * to, count);
+    }
+    return;
+  }
+
+  if (shape.width > 1) {
+    for (int64_t unit = chunk.beginUnit; unit < chunk.endUnit; ++unit) {
+      int64_t row = unit * shape.width;
+      const char *block =
+          matrix + (row * shape.columns + chunk.beginColumn) * from;
+      transpose(weight, block, shape.columns * from,
+                std::min(shape.width, shape.rows - row), columns,
+                target + (unit - chunk.beginUnit) * columns * shape.width * to,
+                shape.width * to, shape.width);
+    }
+    return;
+  }
+
+  int64_t begin = chunk.beginUnit * shape.columns + chunk.beginColumn;
+  convertElements(matrix + begin * from, weight.source, target, weight.stored,
+                  chunk.bytes / to);
+}
+
+} // namespace qopt

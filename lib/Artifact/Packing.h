@@ -1,0 +1,46 @@
+//===- Packing.h - Weights into the order of use ----------------*- C++ -*-===//
+
+#ifndef QOPT_LIB_ARTIFACT_PACKING_H
+#define QOPT_LIB_ARTIFACT_PACKING_H
+
+#include "lib/Artifact/Weights.h"
+
+namespace qopt {
+
+/// A weight seen as `matrices` matrices of `rows` x `columns`, stored as
+/// [matrices][units][columns][width]: a unit is a panel, or one row when dense.
+struct PackingShape {
+  int64_t matrices = 1;
+  int64_t rows = 1;    ///< N
+  int64_t columns = 1; ///< K
+  int64_t units = 1;
+  int64_t width = 1;
+};
+
+PackingShape getPackingShape(const PackedWeight &weight);
+
+/// A contiguous part of a stored weight: units [beginUnit, endUnit) of a
+/// matrix, of these columns [beginColumn, endColumn). More than one unit have
+/// all their columns.
+struct PackingChunk {
+  size_t weight = 0; ///< index in the list
+  int64_t matrix = 0;
+  int64_t beginUnit = 0, endUnit = 0;
+  int64_t beginColumn = 0, endColumn = 0;
+  int64_t offset = 0; ///< of its first byte in the stored weight
+  int64_t bytes = 0;
+};
+
+/// Appends the chunks of a weight, in order, each of at most `maxBytes` bytes
+/// (or one column of one unit).
+void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
+                  std::vector<PackingChunk> &chunks);
+
+/// Writes a chunk to `target`; `source` holds the weight's bytes as in its
+/// file.
+void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
+               const char *source, char *target);
+
+} // namespace qopt
+
+#endif // QOPT_LIB_ARTIFACT_PACKING_H

@@ -1,0 +1,163 @@
+//===- WeightsWriter.cpp - Streams packed weights to a file ---------------===//
+
+#include "lib/Artifact/MappedFile.h"
+#include "lib/Artifact/OutputFile.h"
+#include "lib/Artifact/Packing.h"
+#include "lib/Artifact/Weights.h"
+#include "llvm/ADT/StringMap.h"
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+using namespace llvm;
+
+namespace qopt {
+namespace {
+
+constexpr int64_t bufferBytes = 32 << 20; // of all threads together
+constexpr int64_t chunkBytes = 2 << 20;   // fits the second-level cache, nearly
+constexpr unsigned maxThreads = bufferBytes / (chunkBytes + weightsPage);
+
+/// Threads take chunk after chunk; each has its place in the file, so the order
+/// does not matter.
+class Writer {
+public:
+  Writer(ArrayRef<PackedWeight> weights, const WriteWeightsOptions &options)
+      : weights(weights), options(options) {}
+
+  Error mapSources();
+  Error run(const std::string &path, StringRef header);
+
+private:
+  const char *sourceOf(const PackedWeight &weight) const;
+  /// Zeros between a weight and the next one.
+  int64_t paddingAfter(size_t index) const;
+  Error writeChunk(const PackingChunk &chunk, std::vector<char> &buffer);
+  Error report(int64_t bytes);
+  void work();
+
+  ArrayRef<PackedWeight> weights;
+  const WriteWeightsOptions &options;
+  StringMap<MappedFile> sources;
+  std::vector<PackingChunk> chunks;
+  std::atomic<size_t> next{0};
+  OutputFile file;
+  int64_t dataOffset = 0, total = 0;
+
+  std::mutex mutex; // of what follows
+  int64_t done = 0;
+  std::string failure;
+};
+
+Error Writer::mapSources() {
+  for (const PackedWeight &weight : weights) {
+    if (weight.file.empty())
+      continue;
+    auto found = sources.find(weight.file);
+    if (found == sources.end()) {
+      Expected<MappedFile> source = MappedFile::open(weight.file);
+      if (!source)
+        return createStringError("weight '" + weight.name +
+                                 "': " + toString(source.takeError()));
+      found = sources.try_emplace(weight.file, std::move(*source)).first;
+    }
+    int64_t size = int64_t(found->second.bytes().size());
+    if (weight.offset > size || weight.length > size - weight.offset)
+      return createStringError(
+          "weight '" + weight.name + "': '" + weight.file + "' has " +
+          Twine(size) + " bytes, but the weight's " + Twine(weight.length) +
+          " bytes start at " + Twine(weight.offset));
+  }
+  return Error::success();
+}
+
+const char *Writer::sourceOf(const PackedWeight &weight) const {
+  if (weight.file.empty())
+    return weight.bytes.data();
+  return sources.find(weight.file)->second.bytes().data() + weight.offset;
+}
+
+int64_t Writer::paddingAfter(size_t index) const {
+  if (index + 1 == weights.size())
+    return 0;
+  return weights[index + 1].destOffset -
+         (weights[index].destOffset + weights[index].storedBytes());
+}
+
+Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
+  const PackedWeight &weight = weights[chunk.weight];
+  buffer.resize(size_t(chunk.bytes));
+  packChunk(weight, chunk, sourceOf(weight), buffer.data());
+  if (chunk.offset + chunk.bytes == weight.storedBytes())
+    buffer.resize(buffer.size() + size_t(paddingAfter(chunk.weight)), '\0');
+  if (Error error = file.writeAt({buffer.data(), buffer.size()},
+                                 dataOffset + weight.destOffset + chunk.offset))
+    return error;
+  return report(int64_t(buffer.size()));
+}
+
+Error Writer::report(int64_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  done += bytes;
+  if (options.progress && !options.progress(done, total))
+    return createStringError("writing the weights was cancelled");
+  return Error::success();
+}
+
+void Writer::work() {
+  std::vector<char> buffer;
+  buffer.reserve(chunkBytes + weightsPage);
+  for (size_t i; (i = next++) < chunks.size();)
+    if (Error error = writeChunk(chunks[i], buffer)) {
+      next = chunks.size();
+      std::lock_guard<std::mutex> lock(mutex);
+      std::string text = toString(std::move(error));
+      if (failure.empty()) // the others follow from it
+        failure = text;
+    }
+}
+
+Error Writer::run(const std::string &path, StringRef header) {
+  for (size_t i = 0; i < weights.size(); ++i)
+    appendChunks(i, weights[i], chunkBytes, chunks);
+  dataOffset = int64_t(header.size());
+  for (size_t i = 0; i < weights.size(); ++i)
+    total += weights[i].storedBytes() + paddingAfter(i);
+
+  Expected<OutputFile> created = OutputFile::create(path);
+  if (!created)
+    return created.takeError();
+  file = std::move(*created);
+  if (Error error = file.write(header))
+    return error;
+
+  size_t count = std::clamp<size_t>(options.threads, 1, maxThreads);
+  count = std::min(count, std::max<size_t>(chunks.size(), 1));
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < count; ++i)
+    threads.emplace_back([this] { work(); });
+  work();
+  for (std::thread &thread : threads)
+    thread.join();
+  if (!failure.empty())
+    return createStringError(failure);
+  return file.close();
+}
+
+} // namespace
+
+Error writeWeights(const std::string &path, ArrayRef<PackedWeight> weights,
+                   const WeightsMetadata &metadata,
+                   const WriteWeightsOptions &options) {
+  Expected<std::string> header = weightsHeader(weights, metadata);
+  if (!header)
+    return header.takeError();
+  Writer writer(weights, options);
+  if (Error error = writer.mapSources())
+    return error;
+  return writer.run(path, *header);
+}
+
+} // namespace qopt

@@ -1,0 +1,39 @@
+//===- Cleanup.h - Temporaries that an interrupt removes --------*- C++ -*-===//
+
+#ifndef QOPT_LIB_REPORT_CLEANUP_H
+#define QOPT_LIB_REPORT_CLEANUP_H
+
+#include <string>
+
+namespace qopt {
+
+/// From now on SIGINT, SIGTERM and SIGHUP first remove the temporaries that are
+/// registered (and LLVM's own), then end the process as they always do. Signals
+/// that are ignored stay ignored. Call it once, in main, before any thread is
+/// started.
+void installInterruptCleanup();
+
+/// A file or directory tree that must not outlive this object, nor the process
+/// if it is interrupted after installInterruptCleanup.
+class Temporary {
+public:
+  explicit Temporary(std::string path);
+  Temporary(const Temporary &) = delete;
+  Temporary &operator=(const Temporary &) = delete;
+  /// Removes what is there, unless kept.
+  ~Temporary();
+
+  const std::string &getPath() const { return path; }
+
+  /// Leaves it alone from now on. Call it right after the temporary has been
+  /// renamed.
+  void keep();
+
+private:
+  std::string path;
+  bool kept = false;
+};
+
+} // namespace qopt
+
+#endif // QOPT_LIB_REPORT_CLEANUP_H

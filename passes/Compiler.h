@@ -1,0 +1,59 @@
+//===- Compiler.h - From an ONNX file to an artifact ------------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_COMPILER_H
+#define QOPT_PASSES_COMPILER_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/LogicalResult.h"
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace qopt {
+
+/// What a compilation writes: the artifact, or the program at a stage on the
+/// way to it.
+enum class Emit {
+  Artifact, ///< directory with code, weights, header and manifest
+  ONNX,     ///< MLIR text after import
+  QOpt,     ///< MLIR text after raising, fusion and outlining
+  Linalg,   ///< MLIR text before bufferization
+  LLVM,     ///< LLVM IR of every ISA version
+  Assembly, ///< assembler text of every ISA version
+  Object,   ///< object file
+  Shared,   ///< model.so alone
+};
+
+struct CompileOptions {
+  std::string model;  ///< ONNX file
+  std::string output; ///< directory; a file when something else is emitted,
+                      ///< empty: standard output
+  std::string recipe = "f32";
+  std::vector<std::string> isas; ///< names of lib/Target/X86.h, at least one
+  unsigned threads = 0;          ///< 0: as many as the machine has cores
+  bool force = false;            ///< replaces an existing output
+  Emit emit = Emit::Artifact;
+  bool printIRAfterAll = false;  ///< to standard error
+  bool timing = false;           ///< to standard error
+  bool dumpPassPipeline = false; ///< to standard error
+  /// Called on the compiling thread when a stage begins; `fraction` of all work
+  /// is done then.
+  std::function<void(llvm::StringRef stage, double fraction)> progress;
+};
+
+/// Writes the artifact of the model, or what `emit` asks for. Diagnostics go to
+/// standard error, located. After a failure nothing of the output is there.
+llvm::LogicalResult compileModel(const CompileOptions &options);
+
+/// Writes for every node how it is compiled, or why it cannot be; does no other
+/// work. Fails when a node cannot be compiled.
+llvm::LogicalResult explainModel(const CompileOptions &options,
+                                 llvm::raw_ostream &os, bool json);
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_COMPILER_H

@@ -1,0 +1,34 @@
+//===- Diagnostics.h - Errors as users read them ----------------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_COMPILER_DIAGNOSTICS_H
+#define QOPT_PASSES_COMPILER_DIAGNOSTICS_H
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include <string>
+#include <vector>
+
+namespace qopt {
+
+/// "model.onnx: node 'name'", as much of it as the location knows.
+std::string describe(mlir::Location location);
+
+/// While it lives, prints errors and warnings of the context as
+/// `error: model.onnx: node 'name': text`, and keeps remarks.
+class DiagnosticPrinter {
+public:
+  explicit DiagnosticPrinter(mlir::MLIRContext *context);
+
+  struct Remark {
+    std::string where, text;
+  };
+  const std::vector<Remark> &getRemarks() const { return remarks; }
+
+private:
+  std::vector<Remark> remarks;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_COMPILER_DIAGNOSTICS_H

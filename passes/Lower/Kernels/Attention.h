@@ -1,0 +1,97 @@
+//===- Attention.h - The parts of attention's kernels -----------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_LOWER_KERNELS_ATTENTION_H
+#define QOPT_PASSES_LOWER_KERNELS_ATTENTION_H
+
+#include "dialects/QOpt/QOpt.h"
+#include "passes/Lower/Kernels/MicroKernel.h"
+
+namespace qopt {
+
+/// An attention with flat buffers; values of the host function.
+struct AttentionBuffers {
+  using Value = mlir::Value;
+  AttentionBuffers(KernelBuilder &b, AttentionOp op);
+
+  AttentionOp op;
+  int64_t heads, keyHeads, headsPerKey;
+  int64_t D, E;                      ///< size of a head's keys, values
+  Value batch, sequence, past, steps; ///< steps = T
+  Value query, key, value, out;
+  Value keyCache, valueCache;        ///< null without a cache
+  Value cachePanels, cacheSteps;     ///< capacity of the cache
+  Value padding, mask;               ///< null when there is none
+
+  /// Where the values of a key/value head start, and from step to step.
+  Value valueStart(KernelBuilder &b, Value batchRow, Value keyHead) const;
+  int64_t valueStride() const { return keyCache ? E : keyHeads * E; }
+  Value values() const { return keyCache ? valueCache : value; }
+  /// The same of the keys in the cache, which lie in panels.
+  Value cachedKeyStart(KernelBuilder &b, Value batchRow, Value keyHead) const;
+};
+
+/// Emits: the new keys and values [begin, end) of a head go to the cache.
+void emitCacheWrite(KernelBuilder &b, const AttentionBuffers &buffers,
+                    mlir::Value batchRow, mlir::Value keyHead, mlir::Value begin,
+                    mlir::Value end);
+
+/// Emits: the keys from step `first` on of a head, `panels` panels of them, go
+/// to `out` in the layout of the key cache. Steps beyond the last are that one.
+void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
+                    mlir::Value batchRow, mlir::Value keyHead, mlir::Value first,
+                    mlir::Value panels, mlir::Value out);
+
+/// The queries of an item: rows of one key/value head.
+struct QueryRows {
+  mlir::Value batchRow, keyHead;
+  mlir::Value count;                   ///< of rows
+  int64_t most;                        ///< of rows
+  mlir::Value queryStart, outStart;    ///< of the first row
+  int64_t queryStride, outStride;
+  mlir::Value firstHead, firstStep;    ///< of the first row
+  bool rowsAreHeads;                   ///< else time steps
+};
+
+/// Emits attention of a block of queries over all keys, a block of keys at a
+/// time: softmax(scores) is scaled anew whenever a larger score appears.
+class QueryBlock {
+public:
+  QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
+             const QueryRows &rows);
+  void emit();
+
+private:
+  using Value = mlir::Value;
+  struct KeyBlock {
+    Value first;  ///< step
+    Value steps;  ///< that are there
+    Value panels; ///< that hold them
+  };
+
+  void emitStart();
+  void emitKeyBlock(const KeyBlock &keys);
+  void emitScores(const KeyBlock &keys);
+  void emitPadding(const KeyBlock &keys);
+  void emitSoftmax(const KeyBlock &keys, Value row);
+  void emitValues(const KeyBlock &keys);
+  void emitValueTile(const KeyBlock &keys, Value row, Value column,
+                     int64_t columns, int64_t vectors);
+  void emitResult(Value row);
+  void emitMean(Value out);
+  Value maskedScores(const KeyBlock &keys, Value row, Value i, Value visible);
+  Value maskRow(Value row);
+
+  KernelBuilder &b;
+  AttentionBuffers buffers;
+  const QueryRows &rows;
+  const int64_t keyBlock; ///< steps
+  int64_t height;         ///< rows of a tile
+  int64_t paddedRows;
+  int64_t queryWidth, scoreWidth, resultWidth; ///< of a row in scratch memory
+  Value limit;            ///< steps beyond are seen by no row
+  Value queries, scores, results, maxima, sums, factors, packedKeys, seen;
+};
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_LOWER_KERNELS_ATTENTION_H

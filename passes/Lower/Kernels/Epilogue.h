@@ -1,0 +1,39 @@
+//===- Epilogue.h - What follows a product, on vectors ----------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_LOWER_KERNELS_EPILOGUE_H
+#define QOPT_PASSES_LOWER_KERNELS_EPILOGUE_H
+
+#include "dialects/QOpt/QOpt.h"
+#include "passes/Lower/Kernels/KernelBuilder.h"
+
+namespace qopt {
+
+/// The epilogue of a product, and the stores of its results.
+class Epilogue {
+public:
+  Epilogue(KernelBuilder &b, MatmulOp op);
+
+  /// Computes and stores a tile: `columns` columns from `column` on of the rows
+  /// that start at `rows` in the result. Rows may be the same more than once; all
+  /// of the tile's extras are read before anything is stored, so the result may
+  /// lie where an extra does.
+  void emit(llvm::ArrayRef<mlir::Value> rows, mlir::Value column, int64_t columns,
+            llvm::ArrayRef<mlir::Value> accumulators);
+
+private:
+  struct Extra {
+    mlir::Value flat;
+    bool perColumn;
+  };
+
+  mlir::Value apply(mlir::Value accumulator, llvm::ArrayRef<mlir::Value> extras);
+
+  KernelBuilder &b;
+  MatmulOp op;
+  mlir::Value out;
+  llvm::SmallVector<Extra> extras;
+};
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_LOWER_KERNELS_EPILOGUE_H

@@ -1,0 +1,109 @@
+//===- Matmul.cpp - Products with a weight --------------------------------===//
+
+#include "passes/Lower/Kernels/Matmul.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Lower/Kernels/Kernels.h"
+
+using namespace mlir;
+
+namespace qopt {
+
+Product::Product(KernelBuilder &b, MatmulOp op)
+    : M(b.rows(op.getInput())), input(b.flatten(op.getInput())),
+      weight(b.flatten(op.getWeight())), epilogue(b, op) {
+  auto type = cast<MemRefType>(op.getWeight().getType());
+  packed = type.getRank() == 3;
+  K = type.getDimSize(1);
+  N = cast<MemRefType>(op.getOut().getType()).getShape().back();
+  panels = llvm::divideCeil(N, panelColumns);
+  weightBytes = type.getElementTypeBitWidth() / 8;
+}
+
+//===-- One row -----------------------------------------------------------===//
+
+RowProduct::RowProduct(KernelBuilder &b, Product &product)
+    : b(b), product(product) {
+  // Enough items for many threads, but each long enough to stream.
+  int64_t bytes = std::clamp<int64_t>(product.panels * product.panelBytes() / 16,
+                                      64 << 10, 256 << 10);
+  panelsPerItem = std::max<int64_t>(1, bytes / std::max<int64_t>(1, product.panelBytes()));
+}
+
+Value RowProduct::items() {
+  return b.index(llvm::divideCeil(product.panels, panelsPerItem));
+}
+
+void RowProduct::emit(Value item) {
+  int64_t whole = product.N / panelColumns, rest = product.N % panelColumns;
+  Value begin = b.mul(item, panelsPerItem);
+  Value end = b.add(begin, panelsPerItem);
+  b.loop(begin, b.min(end, b.index(whole)), 1,
+         [&](Value panel) { emitPanel(panel, panelColumns); });
+  if (rest)
+    b.when(b.less(b.index(whole), end),
+           [&] { emitPanel(b.index(whole), rest); });
+}
+
+void RowProduct::emitPanel(Value panel, int64_t columns) {
+  int64_t vectors = panelColumns / b.lanes;
+  TileShape shape = {1, vectors, std::max<int64_t>(1, 8 / vectors)};
+  TileOperands operands = {product.input,
+                           {b.index(0)},
+                           product.weight,
+                           b.mul(panel, product.K * panelColumns),
+                           panelColumns,
+                           panelColumns};
+  SmallVector<Value> row = emitTile(b, shape, operands, b.index(product.K));
+  product.epilogue.emit({b.index(0)}, b.mul(panel, panelColumns), columns, row);
+}
+
+//===-- The op ------------------------------------------------------------===//
+
+LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
+  if (failed(expectFloats(op, {op.getInput(), op.getOut()})) ||
+      failed(expectStored(op, op.getWeight())) ||
+      failed(expectStored(op, op.getExtras())))
+    return failure();
+  auto weight = cast<MemRefType>(op.getWeight().getType());
+  auto out = cast<MemRefType>(op.getOut().getType());
+  if (!weight.hasStaticShape() || ShapedType::isDynamic(out.getShape().back()))
+    return op.emitOpError(
+               "cannot be lowered to a kernel: expects constant K and N, but got ")
+           << weight << " and " << out;
+  KernelBuilder b(op, isa);
+  Product product(b, op);
+  if (!product.packed)
+    op.emitRemark("weight is not packed in panels: every use packs it again");
+
+  // Which schedule runs depends on the number of rows alone.
+  auto constant = getConstantIntValue(product.M);
+  constexpr int64_t fewRows = BlockedProduct::fewRows;
+  RowProduct row(b, product);
+  BlockedProduct few(b, product, /*few=*/true), many(b, product, /*few=*/false);
+  Value isRow = b.equal(product.M, b.index(1));
+  Value isFew = b.less(product.M, b.index(fewRows + 1));
+  if (!product.packed) {
+    Value items = b.choose(b.equal(product.M, b.index(0)), b.index(0), many.items());
+    b.forall(items, [&](Value item) { many.emit(item); });
+    return success();
+  }
+  Value items = many.items();
+  items = b.choose(isFew, few.items(), items);
+  items = b.choose(isRow, row.items(), items);
+  items = b.choose(b.equal(product.M, b.index(0)), b.index(0), items);
+  b.forall(items, [&](Value item) {
+    if (constant)
+      return *constant == 1         ? row.emit(item)
+             : *constant <= fewRows ? few.emit(item)
+                                    : many.emit(item);
+    b.when(
+        isRow, [&] { row.emit(item); },
+        [&] {
+          b.when(isFew, [&] { few.emit(item); }, [&] { many.emit(item); });
+        });
+  });
+  return success();
+}
+
+} // namespace qopt

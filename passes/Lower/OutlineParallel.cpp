@@ -1,0 +1,258 @@
+//===- OutlineParallel.cpp - Kernels from parallel loops ------------------===//
+
+#include "dialects/QOpt/QOpt.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "passes/Lower/Call.h"
+#include "passes/Passes.h"
+#include "qopt/artifact.h"
+#include <cstddef>
+
+using namespace mlir;
+
+namespace qopt {
+#define GEN_PASS_DEF_OUTLINEPARALLEL
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// Values that a kernel makes again rather than loads.
+bool isRemade(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && isa<arith::ConstantOp, memref::GetGlobalOp>(op);
+}
+
+class Outliner {
+public:
+  explicit Outliner(ModuleOp module)
+      : module(module), signature(*module.getOps<SignatureOp>().begin()),
+        converter(module.getContext()), builder(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())),
+        i64(IntegerType::get(module.getContext(), 64)) {
+    for (Attribute message : signature.getMessages())
+      messages.push_back(cast<StringAttr>(message).getValue());
+  }
+
+  LogicalResult run();
+
+private:
+  LogicalResult outline(scf::ForallOp loop, func::FuncOp host);
+  func::FuncOp makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
+                          LLVM::LLVMStructType environment);
+  /// The kernel with the same code that is there already, or this one.
+  func::FuncOp unique(func::FuncOp kernel);
+  void lowerScratch(func::FuncOp kernel);
+  void lowerFailures(Operation *root, Value call);
+
+  ModuleOp module;
+  SignatureOp signature;
+  LLVMTypeConverter converter;
+  OpBuilder builder;
+  Type pointer, i64;
+  llvm::StringMap<func::FuncOp> kernels;
+  unsigned numKernels = 0;
+  SmallVector<StringRef> messages;
+  int64_t scratchBytes = 0;
+};
+
+void Outliner::lowerFailures(Operation *root, Value call) {
+  SmallVector<FailIfOp> failures;
+  root->walk([&](FailIfOp op) { failures.push_back(op); });
+  for (FailIfOp op : failures) {
+    StringRef message = op.getMessage();
+    auto found = llvm::find(messages, message);
+    int32_t code = found - messages.begin() + 1;
+    if (found == messages.end())
+      messages.push_back(op.getMessageAttr().getValue());
+    builder.setInsertionPoint(op);
+    Location loc = op.getLoc();
+    scf::IfOp::create(
+        builder, loc, op.getCondition(),
+        [&](OpBuilder &nested, Location loc) {
+          Value value = LLVM::ConstantOp::create(
+              nested, loc, nested.getI32Type(), nested.getI32IntegerAttr(code));
+          // Threads may report at once: any of their errors will do.
+          LLVM::StoreOp::create(
+              nested, loc, value,
+              addressAt(nested, loc, call, offsetof(qopt_call, error)),
+              /*alignment=*/4, /*isVolatile=*/false, /*isNonTemporal=*/false,
+              /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic);
+          scf::YieldOp::create(nested, loc);
+        });
+    op.erase();
+  }
+}
+
+void Outliner::lowerScratch(func::FuncOp kernel) {
+  SmallVector<ScratchOp> uses;
+  kernel.walk([&](ScratchOp op) { uses.push_back(op); });
+  int64_t offset = 0;
+  for (ScratchOp op : uses) {
+    builder.setInsertionPoint(op);
+    auto type = cast<MemRefType>(op.getResult().getType());
+    Value bytes = bytesAt(builder, op.getLoc(), kernel.getArgument(3));
+    Value start = arith::ConstantIndexOp::create(builder, op.getLoc(), offset);
+    op.getResult().replaceAllUsesWith(memref::ViewOp::create(
+        builder, op.getLoc(), type, bytes, start, ValueRange()));
+    op.erase();
+    offset += llvm::alignTo(type.getNumElements() *
+                                std::max(1u, type.getElementTypeBitWidth() / 8),
+                            64);
+  }
+  scratchBytes = std::max(scratchBytes, offset);
+}
+
+func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
+                                  LLVM::LLVMStructType environment) {
+  Location loc = loop.getLoc();
+  builder.setInsertionPointToEnd(module.getBody());
+  auto kernel = func::FuncOp::create(
+      builder, loc, "kernel_" + std::to_string(numKernels++),
+      builder.getFunctionType({pointer, i64, i64, pointer}, {}));
+  kernel.setPrivate();
+  builder.setInsertionPointToStart(kernel.addEntryBlock());
+  IRMapping mapping;
+  for (auto [i, value] : llvm::enumerate(captures)) {
+    if (isRemade(value)) {
+      builder.clone(*value.getDefiningOp(), mapping);
+      continue;
+    }
+    Value address = LLVM::GEPOp::create(
+        builder, loc, pointer, environment, kernel.getArgument(0),
+        ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+    Type stored = environment.getBody()[i];
+    Value loaded = LLVM::LoadOp::create(builder, loc, stored, address);
+    mapping.map(value, stored == value.getType()
+                           ? loaded
+                           : UnrealizedConversionCastOp::create(
+                                 builder, loc, value.getType(), loaded)
+                                 .getResult(0));
+  }
+  auto index = [&](Value number) -> Value {
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                      number);
+  };
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto items = scf::ForOp::create(builder, loc, index(kernel.getArgument(1)),
+                                  index(kernel.getArgument(2)), one);
+  mapping.map(loop.getInductionVar(0), items.getInductionVar());
+  builder.setInsertionPointToStart(items.getBody());
+  for (Operation &op : loop.getBody()->without_terminator())
+    builder.clone(op, mapping);
+  builder.setInsertionPointToEnd(&kernel.front());
+  func::ReturnOp::create(builder, loc);
+  return kernel;
+}
+
+func::FuncOp Outliner::unique(func::FuncOp kernel) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  kernel->print(stream, OpPrintingFlags().useLocalScope());
+  text.erase(0, text.find('('));
+  auto [found, inserted] = kernels.try_emplace(text, kernel);
+  if (!inserted)
+    kernel.erase();
+  return found->second;
+}
+
+LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
+  if (loop.getRank() != 1 || loop.getNumResults() != 0 || !loop.isNormalized())
+    return loop.emitOpError("cannot be made a kernel: expects one dimension "
+                            "from 0 in steps of 1 and no results");
+  Location loc = loop.getLoc();
+  Value call = host.getArgument(0);
+  lowerFailures(loop, call);
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  SmallVector<Value> captures;
+  for (bool remade : {false, true})
+    for (Value value : used)
+      if (isRemade(value) == remade)
+        captures.push_back(value);
+  SmallVector<Type> types;
+  for (Value value : captures) {
+    if (isRemade(value))
+      continue;
+    Type type = converter.convertType(value.getType());
+    if (!type)
+      return loop.emitOpError("cannot be made a kernel: it reads a value of type ")
+             << value.getType();
+    types.push_back(type);
+  }
+  auto environment =
+      LLVM::LLVMStructType::getLiteral(module.getContext(), types);
+  func::FuncOp kernel = makeKernel(loop, captures, environment);
+  lowerScratch(kernel);
+  kernel = unique(kernel);
+
+  builder.setInsertionPointToStart(&host.front());
+  Value one = LLVM::ConstantOp::create(builder, loc, i64,
+                                       builder.getI64IntegerAttr(1));
+  Value memory =
+      LLVM::AllocaOp::create(builder, loc, pointer, environment, one, 0);
+  builder.setInsertionPoint(loop);
+  for (auto [i, type] : llvm::enumerate(types)) {
+    Value value = captures[i];
+    if (type != value.getType())
+      value = UnrealizedConversionCastOp::create(builder, loc, type, value)
+                  .getResult(0);
+    LLVM::StoreOp::create(
+        builder, loc, value,
+        LLVM::GEPOp::create(builder, loc, pointer, environment, memory,
+                            ArrayRef<LLVM::GEPArg>{0, int32_t(i)}));
+  }
+  Value count = getValueOrCreateConstantIndexOp(builder, loc,
+                                                loop.getMixedUpperBound()[0]);
+  count = arith::IndexCastOp::create(builder, loc, i64, count);
+  Value code = func::ConstantOp::create(builder, loc, kernel.getFunctionType(),
+                                        kernel.getName());
+  code = UnrealizedConversionCastOp::create(builder, loc, pointer, code)
+             .getResult(0);
+  Value parallelFor = loadField(builder, loc, call,
+                                offsetof(qopt_call, parallel_for), pointer);
+  Value runtime =
+      loadField(builder, loc, call, offsetof(qopt_call, runtime), pointer);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(module.getContext()),
+      {pointer, pointer, pointer, i64});
+  LLVM::CallOp::create(builder, loc, type,
+                       ValueRange{parallelFor, runtime, code, memory, count});
+  loop.erase();
+  return success();
+}
+
+LogicalResult Outliner::run() {
+  SmallVector<std::pair<scf::ForallOp, func::FuncOp>> loops;
+  auto hosts = llvm::to_vector(module.getOps<func::FuncOp>());
+  for (func::FuncOp host : hosts)
+    host.walk([&](scf::ForallOp loop) { loops.push_back({loop, host}); });
+  for (auto [loop, host] : loops)
+    if (failed(outline(loop, host)))
+      return failure();
+  for (func::FuncOp host : hosts)
+    if (!host.getName().ends_with("_arena_bytes"))
+      lowerFailures(host, host.getArgument(0));
+  signature.setMessagesAttr(builder.getStrArrayAttr(messages));
+  signature.setScratchBytes(scratchBytes);
+  return success();
+}
+
+struct OutlineParallel final : impl::OutlineParallelBase<OutlineParallel> {
+  void runOnOperation() override {
+    if (getOperation().getOps<SignatureOp>().empty()) {
+      getOperation().emitError("expects a qopt.signature");
+      return signalPassFailure();
+    }
+    if (failed(Outliner(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace qopt

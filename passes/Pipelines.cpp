@@ -1,0 +1,96 @@
+//===- Pipelines.cpp - The order of all passes ----------------------------===//
+
+#include "passes/Pipelines.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+
+namespace qopt {
+
+void buildRaisePipeline(OpPassManager &pm) {
+  pm.addPass(createPropagateSymbols());
+  pm.addPass(createPromoteFloats());
+  pm.addPass(createRaiseMovement());
+  pm.addPass(createCSEPass());
+  pm.addPass(createRaiseNorms());
+  pm.addPass(createRaiseActivations());
+  pm.addPass(createRaiseProducts());
+  pm.addPass(createRaiseRotary());
+  pm.addPass(createRaiseAttention());
+  pm.addPass(createNamePaths());
+  pm.addPass(createCSEPass());
+  pm.addPass(createSplitDecoder());
+}
+
+void buildOptimizePipeline(OpPassManager &pm, const StorageOptions &options) {
+  AssignStorageOptions storage;
+  storage.storage = options.storage;
+  pm.addPass(createAssignStorage(storage));
+  pm.addPass(createFuseEpilogues());
+  pm.addPass(createOutlineLayers());
+}
+
+void buildLinalgPipeline(OpPassManager &pm) {
+  pm.addPass(createConvertONNXToLinalg());
+  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addPass(createCSEPass());
+}
+
+void buildBufferPipeline(OpPassManager &pm) {
+  pm.addPass(createBufferize());
+  pm.addPass(createCSEPass());
+  pm.addPass(createPlanMemory());
+}
+
+void buildTargetPipeline(OpPassManager &pm, const TargetOptions &options) {
+  LowerKernelsOptions kernels;
+  kernels.isa = options.isa;
+  pm.addPass(createLowerKernels(kernels));
+  VectorizeLinalgOptions vectorize;
+  vectorize.isa = options.isa;
+  pm.addPass(createVectorizeLinalg(vectorize));
+  ExpandMathOptions math;
+  math.isa = options.isa;
+  pm.addPass(createExpandMath(math));
+  pm.addPass(createLowerCall());
+  pm.addPass(createOutlineParallel());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCSEPass());
+}
+
+void registerPipelines() {
+  PassPipelineRegistration<>("qopt-raise-pipeline",
+                             "From an imported graph to qopt ops",
+                             buildRaisePipeline);
+  PassPipelineRegistration<StorageOptions>(
+      "qopt-optimize-pipeline", "Storage of weights, fusion, outlining",
+      buildOptimizePipeline);
+  PassPipelineRegistration<>("qopt-linalg-pipeline",
+                             "From nodes to linalg", buildLinalgPipeline);
+  PassPipelineRegistration<>("qopt-buffer-pipeline",
+                             "From tensors to an arena", buildBufferPipeline);
+  PassPipelineRegistration<TargetOptions>(
+      "qopt-target-pipeline", "From buffers to the LLVM dialect for an ISA",
+      buildTargetPipeline);
+}
+
+} // namespace qopt

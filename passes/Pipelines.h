@@ -1,0 +1,41 @@
+//===- Pipelines.h - The order of all passes --------------------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_PIPELINES_H
+#define QOPT_PASSES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace qopt {
+
+struct StorageOptions : mlir::PassPipelineOptions<StorageOptions> {
+  Option<std::string> storage{
+      *this, "storage",
+      llvm::cl::desc("storage type of products and tables: f32, f16 or bf16"),
+      llvm::cl::init("f32")};
+};
+
+struct TargetOptions : mlir::PassPipelineOptions<TargetOptions> {
+  Option<std::string> isa{*this, "isa",
+                          llvm::cl::desc("ISA version that the code is for"),
+                          llvm::cl::init("x86-64-v3")};
+};
+
+/// Graphs of all exporters become the same few ops.
+void buildRaisePipeline(mlir::OpPassManager &pm);
+/// Storage of weights, fusion, one function for equal layers.
+void buildOptimizePipeline(mlir::OpPassManager &pm,
+                           const StorageOptions &options);
+/// Nodes that no qopt op stands for become linalg.
+void buildLinalgPipeline(mlir::OpPassManager &pm);
+/// Tensors become places in an arena.
+void buildBufferPipeline(mlir::OpPassManager &pm);
+/// Buffers become code for one ISA version, in the LLVM dialect.
+void buildTargetPipeline(mlir::OpPassManager &pm, const TargetOptions &options);
+
+/// Makes the pipelines available as `--qopt-raise-pipeline` and so on.
+void registerPipelines();
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_PIPELINES_H

@@ -1,0 +1,195 @@
+//===- NamePaths.cpp - Canonical paths and roles --------------------------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Passes.h"
+#include "passes/Raise/Matchers.h"
+#include "passes/Raise/TiedWeights.h"
+
+using namespace mlir;
+
+namespace qopt {
+#define GEN_PASS_DEF_NAMEPATHS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+bool isNamed(Operation *op) {
+  return isa<MatmulOp, EmbeddingOp, RMSNormOp, LayerNormOp, AttentionOp>(op);
+}
+
+/// The leading components that all paths share, with a dot behind each.
+std::string commonPrefix(ArrayRef<StringRef> paths) {
+  if (paths.size() < 2)
+    return "";
+  std::string prefix;
+  while (true) {
+    StringRef rest = paths[0].drop_front(prefix.size());
+    size_t dot = rest.find('.');
+    if (dot == StringRef::npos)
+      return prefix;
+    std::string longer = (prefix + rest.take_front(dot + 1)).str();
+    if (!llvm::all_of(paths,
+                      [&](StringRef path) { return path.starts_with(longer); }))
+      return prefix;
+    prefix = longer;
+  }
+}
+
+/// Any user of the value, through movements, sums and rotations, is of `Ops`.
+template <typename... Ops> bool reaches(Value value, int depth = 0) {
+  for (Operation *user : value.getUsers()) {
+    if (isa<Ops...>(user))
+      return true;
+    bool passes = isa<ReshapeOp, RotaryOp>(user);
+    if (auto node = dyn_cast<onnx::NodeOp>(user))
+      passes = node.is("Add") || node.is("Transpose") || node.is("Cast");
+    if (passes && depth < 6 && user->getNumResults() == 1 &&
+        reaches<Ops...>(user->getResult(0), depth + 1))
+      return true;
+  }
+  return false;
+}
+
+/// The op that makes the value, through movements.
+Operation *source(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value.getDefiningOp();
+}
+
+/// The value is an activation, or a product with one.
+bool isActivated(Value value) {
+  Operation *op = source(value);
+  if (isa_and_nonnull<SiluOp, GeluOp>(op))
+    return true;
+  auto node = dyn_cast_or_null<onnx::NodeOp>(op);
+  return node && node.is("Mul") &&
+         llvm::any_of(node.getInputs(), [](Value input) {
+           return isa_and_nonnull<SiluOp, GeluOp>(source(input));
+         });
+}
+
+/// The value is a factor beside an activation.
+bool multipliesActivation(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    auto node = dyn_cast<onnx::NodeOp>(user);
+    return node && node.is("Mul") && isActivated(node.getOutputs()[0]);
+  });
+}
+
+/// The value is a result of the function, through conversions.
+bool isResult(Value value) { return reaches<func::ReturnOp>(value); }
+
+StringRef roleOf(MatmulOp op, int64_t vocabulary) {
+  if (isa_and_nonnull<AttentionOp>(source(op.getInput())))
+    return "attention.out";
+  if (reaches<AttentionOp>(op.getResult()))
+    return "qkv";
+  if (isActivated(op.getInput()))
+    return "down";
+  if (reaches<SiluOp, GeluOp>(op.getResult()) ||
+      multipliesActivation(op.getResult()))
+    return "gate_up";
+  auto weight = cast<RankedTensorType>(op.getWeight().getType());
+  if (weight.getDimSize(0) == vocabulary && isResult(op.getResult()))
+    return "head";
+  return "other";
+}
+
+void setSignatureRole(SignatureOp signature, StringRef name, StringRef role,
+                      bool isOutput) {
+  Builder builder(signature.getContext());
+  SmallVector<Attribute> tensors(isOutput ? signature.getOutputs().getValue()
+                                          : signature.getInputs().getValue());
+  for (Attribute &tensor : tensors) {
+    NamedAttrList list(cast<DictionaryAttr>(tensor));
+    if (cast<StringAttr>(list.get("name")).getValue() != name)
+      continue;
+    list.set("role", builder.getStringAttr(role));
+    tensor = list.getDictionary(signature.getContext());
+  }
+  if (isOutput)
+    signature.setOutputsAttr(builder.getArrayAttr(tensors));
+  else
+    signature.setInputsAttr(builder.getArrayAttr(tensors));
+}
+
+struct NamePaths final : impl::NamePathsBase<NamePaths> {
+  void runOnOperation() override {
+    canonicalisePaths();
+    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main)
+      return;
+    setRoles(main);
+    tieEmbeddingAndHead(getOperation());
+  }
+
+  void canonicalisePaths() {
+    SmallVector<StringRef> paths;
+    getOperation().walk([&](Operation *op) {
+      if (isNamed(op) && !isa<AttentionOp>(op))
+        if (auto path = op->getAttrOfType<StringAttr>("path"))
+          paths.push_back(path.getValue());
+    });
+    size_t drop = commonPrefix(paths).size();
+    getOperation().walk([&](Operation *op) {
+      auto path = op->getAttrOfType<StringAttr>("path");
+      if (isNamed(op) && path)
+        op->setAttr("path", StringAttr::get(&getContext(),
+                                            path.getValue().drop_front(drop)));
+    });
+  }
+
+  void setRoles(func::FuncOp main) {
+    Builder builder(&getContext());
+    int64_t vocabulary = 0;
+    Value tokens;
+    main.walk([&](EmbeddingOp op) {
+      op.setRoleAttr(builder.getStringAttr("embedding"));
+      int64_t rows =
+          cast<RankedTensorType>(op.getTable().getType()).getDimSize(0);
+      if (isa<BlockArgument>(op.getIds()) && rows > vocabulary) {
+        vocabulary = rows;
+        tokens = op.getIds();
+      }
+    });
+    main.walk([&](MatmulOp op) {
+      op.setRoleAttr(builder.getStringAttr(roleOf(op, vocabulary)));
+    });
+    auto signatures = getOperation().getOps<SignatureOp>();
+    if (signatures.empty())
+      return;
+    SignatureOp signature = *signatures.begin();
+    auto setInput = [&](Value value, StringRef role) {
+      auto argument = dyn_cast_or_null<BlockArgument>(value);
+      if (argument)
+        setSignatureRole(signature,
+                         cast<StringAttr>(main.getArgAttr(
+                                              argument.getArgNumber(),
+                                              "qopt.name"))
+                             .getValue(),
+                         role, false);
+    };
+    setInput(tokens, "tokens");
+    main.walk([&](AttentionOp op) {
+      if (op.getKeyCache())
+        setInput(op.getPadding(), "mask");
+    });
+    main.walk([&](RotaryTableOp op) { setInput(op.getPositions(), "positions"); });
+    Operation *terminator = main.front().getTerminator();
+    for (auto [i, operand] : llvm::enumerate(terminator->getOperands())) {
+      Operation *op = source(operand);
+      if (auto node = dyn_cast_or_null<onnx::NodeOp>(op); node && node.is("Cast"))
+        op = source(node.getInputs()[0]);
+      auto matmul = dyn_cast_or_null<MatmulOp>(op);
+      if (matmul && matmul.getRole() == "head")
+        setSignatureRole(
+            signature,
+            cast<StringAttr>(main.getResultAttr(i, "qopt.name")).getValue(),
+            "logits", true);
+    }
+  }
+};
+
+} // namespace
+} // namespace qopt

@@ -1,0 +1,192 @@
+/*===- execute.c - One execution of an entry -----------------------------===*/
+
+#include "runtime/convert.h"
+#include "runtime/error.h"
+#include "runtime/session.h"
+#include "runtime/signature.h"
+
+#include <stdio.h>
+
+/** The heads and head size of a past_* may be symbols of the file. */
+static qopt_status checkPast(const qopt_session *session, int32_t input,
+                             const qopt_cache *cache) {
+  const int64_t *dims = session->bound[input]->dims;
+  if (dims[1] == cache->heads && dims[3] == cache->dim)
+    return QOPT_OK;
+  return qopt_fail(
+      QOPT_ERROR_SIGNATURE,
+      "input '%s' expects %lld heads of size %lld, but got %lld of "
+      "size %lld",
+      session->table->inputs[input].name, (long long)cache->heads,
+      (long long)cache->dim, (long long)dims[1], (long long)dims[3]);
+}
+
+/** Rows and time steps, from the shapes of past_* and present_*. */
+static qopt_status findCacheSizes(const qopt_session *session,
+                                  qopt_sizes *sizes) {
+  const qopt_artifact_table *table = session->table;
+  for (int32_t i = 0; i < table->num_inputs; ++i) {
+    const qopt_tensor_info *info = &table->inputs[i];
+    if (info->cache < 0)
+      continue;
+    bool isKey = info->role == QOPT_ROLE_PAST_KEY;
+    qopt_status status =
+        checkPast(session, i, &session->caches[2 * info->cache + !isKey]);
+    if (status != QOPT_OK)
+      return status;
+    sizes->batch = session->bound[i]->dims[0];
+    sizes->past = session->bound[i]->dims[2];
+  }
+  for (int32_t i = 0; i < table->num_outputs; ++i) {
+    qopt_tensor present;
+    if (table->outputs[i].cache < 0)
+      continue;
+    qopt_status status = qopt_output_shape(table, i, sizes->symbols, &present);
+    if (status != QOPT_OK)
+      return status;
+    sizes->sequence = present.dims[2] - sizes->past;
+  }
+  return QOPT_OK;
+}
+
+static qopt_status checkLimits(const qopt_session *session,
+                               const qopt_sizes *sizes) {
+  if (sizes->batch < 1 || sizes->sequence < 1)
+    return qopt_fail(QOPT_ERROR_SIGNATURE,
+                     "expects at least 1 row and 1 new time step, but got %lld "
+                     "and %lld",
+                     (long long)sizes->batch, (long long)sizes->sequence);
+  if (sizes->batch > session->maxBatch)
+    return qopt_fail(QOPT_ERROR_CAPACITY,
+                     "a batch of %lld exceeds the session's batch of %lld",
+                     (long long)sizes->batch, (long long)session->maxBatch);
+  if (sizes->past > session->context ||
+      sizes->sequence > session->context - sizes->past)
+    return qopt_fail(QOPT_ERROR_CAPACITY,
+                     "%lld past and %lld new time steps exceed the session's "
+                     "context of %lld",
+                     (long long)sizes->past, (long long)sizes->sequence,
+                     (long long)session->context);
+  return QOPT_OK;
+}
+
+qopt_status qopt_session_check(const qopt_session *session, qopt_sizes *sizes) {
+  *sizes = (qopt_sizes){0};
+  qopt_status status =
+      qopt_solve_shapes(session->table, session->bound, sizes->symbols);
+  if (status != QOPT_OK || session->table->num_caches == 0)
+    return status;
+  status = findCacheSizes(session, sizes);
+  return status == QOPT_OK ? checkLimits(session, sizes) : status;
+}
+
+qopt_status qopt_session_check_tokens(const qopt_session *session,
+                                      const char *name, const void *tokens,
+                                      int32_t dtype, size_t count,
+                                      int64_t sequence) {
+  int64_t vocabulary = session->table->vocabulary;
+  for (size_t i = 0; vocabulary > 0 && i < count; ++i) {
+    int64_t token = qopt_load_integer(tokens, dtype, i);
+    if (token < 0 || token >= vocabulary)
+      return qopt_fail(
+          QOPT_ERROR_VALUE,
+          "input '%s' has token id %lld at [%lld, %lld], but the "
+          "vocabulary has %lld",
+          name, (long long)token, (long long)((int64_t)i / sequence),
+          (long long)((int64_t)i % sequence), (long long)vocabulary);
+  }
+  return QOPT_OK;
+}
+
+qopt_status qopt_session_place_outputs(qopt_session *session,
+                                       const qopt_sizes *sizes) {
+  const qopt_artifact_table *table = session->table;
+  for (int32_t i = 0; i < table->num_outputs; ++i) {
+    qopt_tensor *output = &session->outputs[i];
+    qopt_status status = qopt_output_shape(table, i, sizes->symbols, output);
+    if (status != QOPT_OK)
+      return status;
+    bool isPresent = table->outputs[i].cache >= 0;
+    if (output->data || (isPresent && !session->wanted[i]))
+      continue;
+    status = qopt_buffer_reserve(&session->outputMemory[i], output->bytes,
+                                 "an output");
+    if (status != QOPT_OK)
+      return status;
+    output->data = session->outputMemory[i].data;
+  }
+  return QOPT_OK;
+}
+
+static const qopt_entry *chooseEntry(const qopt_session *session,
+                                     const qopt_sizes *sizes) {
+  const qopt_entry *entries = session->model->variant->entries;
+  if (session->table->num_caches == 0)
+    return &entries[QOPT_ENTRY_MAIN];
+  if (sizes->sequence == 1 && entries[QOPT_ENTRY_DECODE].run)
+    return &entries[QOPT_ENTRY_DECODE];
+  return &entries[QOPT_ENTRY_PREFILL];
+}
+
+static qopt_status reserveArena(qopt_session *session, const qopt_entry *entry,
+                                const qopt_sizes *sizes) {
+  int64_t bytes = entry->arena_bytes ? entry->arena_bytes(sizes->symbols) : 0;
+  if (bytes < 0)
+    return qopt_fail_memory(SIZE_MAX, "intermediate values");
+  size_t before = session->arena.capacity;
+  qopt_status status = qopt_buffer_reserve(&session->arena, (size_t)bytes,
+                                           "intermediate values");
+  if (status == QOPT_OK && session->arena.capacity != before)
+    qopt_log(QOPT_LOG_INFO, "%s: %lld bytes for intermediate values",
+             session->table->model_name, (long long)bytes);
+  return status;
+}
+
+static void setPointers(qopt_session *session) {
+  const qopt_artifact_table *table = session->table;
+  size_t inputs = 0, outputs = 0;
+  for (int32_t i = 0; i < table->num_inputs; ++i)
+    if (table->inputs[i].cache < 0)
+      session->inputPointers[inputs++] = session->bound[i]->data;
+  for (int32_t i = 0; i < table->num_outputs; ++i)
+    if (table->outputs[i].cache < 0)
+      session->outputPointers[outputs++] = session->outputs[i].data;
+}
+
+qopt_status qopt_session_fail_cancelled(void) {
+  return qopt_fail(QOPT_ERROR_CANCELLED, "cancelled");
+}
+
+qopt_status qopt_session_execute(qopt_session *session,
+                                 const qopt_sizes *sizes) {
+  const qopt_artifact_table *table = session->table;
+  const qopt_entry *entry = chooseEntry(session, sizes);
+  if (!entry->run)
+    return qopt_fail(QOPT_ERROR_VERSION, "the artifact has no code for %s",
+                     table->num_caches ? "prefill" : "main");
+  qopt_status status = reserveArena(session, entry, sizes);
+  if (status != QOPT_OK)
+    return status;
+  setPointers(session);
+  const uint8_t *file = session->model->mapping;
+  qopt_call call = {
+      .symbols = sizes->symbols,
+      .inputs = session->inputPointers,
+      .outputs = session->outputPointers,
+      .weights = file ? file + table->weights_offset : NULL,
+      .arena = session->arena.data,
+      .caches = session->cachePointers,
+      .runtime = session->pool,
+      .parallel_for = qopt_pool_parallel_for,
+      .context = session->context,
+  };
+  entry->run(&call);
+  if (qopt_pool_cancelled(session->pool))
+    return qopt_session_fail_cancelled();
+  if (call.error == 0)
+    return QOPT_OK;
+  bool hasMessage = call.error > 0 && call.error <= table->num_messages;
+  return qopt_fail(QOPT_ERROR_VALUE, "%s",
+                   hasMessage ? table->messages[call.error - 1]
+                              : "the model failed without saying why");
+}

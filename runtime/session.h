@@ -1,0 +1,74 @@
+/*===- session.h - Memory and threads to run a model with ----------------===*/
+
+#ifndef QOPT_RUNTIME_SESSION_H
+#define QOPT_RUNTIME_SESSION_H
+
+#include "runtime/cache.h"
+#include "runtime/memory.h"
+#include "runtime/model.h"
+#include "runtime/threads.h"
+
+/** What a call of the model works on, checked. */
+typedef struct {
+  int64_t symbols[QOPT_MAX_SYMBOLS];
+  /* Of decoders; else 0. */
+  int64_t batch;
+  int64_t past;
+  int64_t sequence;
+} qopt_sizes;
+
+struct qopt_session {
+  qopt_model *model;
+  const qopt_artifact_table *table;
+  qopt_pool *pool;
+  int64_t maxBatch;
+  int64_t context;
+
+  /* Of decoders: key and value of each layer, rows and time steps in them, and
+   * which of those are not padding, [maxBatch][context]. */
+  qopt_cache *caches;
+  qopt_buffer *cacheMemory;
+  uint8_t **cachePointers;
+  uint8_t *mask;
+  int64_t batch;
+  int64_t length;
+
+  qopt_buffer arena;
+  qopt_buffer *inputMemory;  /* num_inputs: inputs made from a prompt */
+  qopt_buffer *outputMemory; /* num_outputs: outputs that the session owns */
+
+  /* Of the call; the arrays are here so that it allocates nothing. */
+  const qopt_tensor **bound; /* num_inputs, in the table's order */
+  qopt_tensor *inputs;       /* num_inputs: a prompt as the file has it */
+  qopt_tensor *outputs;      /* num_outputs */
+  bool *wanted;              /* num_outputs: whether outputs[i] is asked for */
+  void **inputPointers;      /* of the entry */
+  void **outputPointers;     /* of the entry */
+};
+
+/** Finds the sizes of a call with the bound inputs; checks their dtypes and
+ * shapes and the session's limits. */
+qopt_status qopt_session_check(const qopt_session *session, qopt_sizes *sizes);
+
+/** Fails unless the `count` token ids, in rows of `sequence`, are below the
+ * vocabulary. `name` is the input's, for the error. */
+qopt_status qopt_session_check_tokens(const qopt_session *session,
+                                      const char *name, const void *tokens,
+                                      int32_t dtype, size_t count,
+                                      int64_t sequence);
+
+/** Sets the shapes of session->outputs. Those without data get the session's
+ * memory; of present_*, the entry's none, only the wanted. */
+qopt_status qopt_session_place_outputs(qopt_session *session,
+                                       const qopt_sizes *sizes);
+
+/** Runs the entry that fits on the bound inputs, to session->outputs but for
+ * present_*. The pool has been started. The session's length does not change.
+ */
+qopt_status qopt_session_execute(qopt_session *session,
+                                 const qopt_sizes *sizes);
+
+/** QOPT_ERROR_CANCELLED, with its text. */
+qopt_status qopt_session_fail_cancelled(void);
+
+#endif /* QOPT_RUNTIME_SESSION_H */

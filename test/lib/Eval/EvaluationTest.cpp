@@ -1,0 +1,128 @@
+//===- EvaluationTest.cpp - Tests of perplexity and KL --------------------===//
+
+#include "lib/Eval/Evaluation.h"
+#include "lib/Eval/Statistics.h"
+#include "gtest/gtest.h"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+using namespace qopt;
+
+namespace {
+
+/// The definition, in long double and without any trick.
+std::vector<long double> softmax(const float *row, int64_t size) {
+  long double max = *std::max_element(row, row + size), sum = 0;
+  std::vector<long double> p;
+  for (int64_t i = 0; i < size; ++i)
+    p.push_back(std::exp((long double)row[i] - max));
+  for (long double value : p)
+    sum += value;
+  for (long double &value : p)
+    value /= sum;
+  return p;
+}
+
+struct Case {
+  int64_t rows, vocabulary;
+  std::vector<float> logits, reference;
+  std::vector<int64_t> targets;
+
+  Case(int64_t rows, int64_t vocabulary, float spread)
+      : rows(rows), vocabulary(vocabulary) {
+    std::mt19937 random(5);
+    std::normal_distribution<float> normal(0, spread);
+    for (int64_t i = 0; i < rows * vocabulary; ++i) {
+      reference.push_back(normal(random));
+      logits.push_back(reference.back() + normal(random) / 10);
+    }
+    for (int64_t i = 0; i < rows; ++i)
+      targets.push_back(int64_t(random() % uint64_t(vocabulary)));
+  }
+};
+
+TEST(Evaluation, AgreesWithTheDefinition) {
+  // Vocabularies that are and are not multiples of the number of lanes; the
+  // spread of 100 reaches probabilities of e^-700.
+  for (int64_t vocabulary : {1, 7, 8, 1001, 4096})
+    for (float spread : {0.1f, 3.0f, 100.0f}) {
+      Case c(20, vocabulary, spread);
+      Evaluation evaluation(vocabulary);
+      evaluation.add(c.logits.data(), c.reference.data(), c.targets);
+      Figures figures = evaluation.getFigures();
+
+      long double nll = 0, klSum = 0, klMax = 0;
+      int agreements = 0;
+      for (int64_t row = 0; row < c.rows; ++row) {
+        const float *l = &c.logits[size_t(row * vocabulary)];
+        const float *r = &c.reference[size_t(row * vocabulary)];
+        auto p = softmax(l, vocabulary), q = softmax(r, vocabulary);
+        nll -= std::log(p[size_t(c.targets[size_t(row)])]);
+        long double kl = 0;
+        for (size_t i = 0; i < p.size(); ++i)
+          kl += q[i] > 0 ? q[i] * (std::log(q[i]) - std::log(p[i])) : 0;
+        klSum += kl;
+        klMax = std::max(klMax, kl);
+        agreements += std::max_element(l, l + vocabulary) - l ==
+                      std::max_element(r, r + vocabulary) - r;
+      }
+      EXPECT_EQ(figures.tokens, c.rows);
+      // Twelve digits of the mean: the sums are of doubles.
+      double mean = double(nll / c.rows);
+      EXPECT_NEAR(std::log(figures.perplexity), mean, 1e-12 * (1 + mean));
+      EXPECT_NEAR(figures.klMean, double(klSum / c.rows), 1e-12 * spread);
+      EXPECT_NEAR(figures.klMax, double(klMax), 1e-12 * spread);
+      EXPECT_EQ(figures.top1, double(agreements) / double(c.rows));
+    }
+}
+
+TEST(Evaluation, AModelAgreesWithItself) {
+  Case c(50, 4096, 3);
+  Evaluation evaluation(c.vocabulary);
+  evaluation.add(c.reference.data(), c.reference.data(), c.targets);
+  Figures figures = evaluation.getFigures();
+  EXPECT_EQ(figures.klMean, 0);
+  EXPECT_EQ(figures.klMax, 0);
+  EXPECT_EQ(figures.top1, 1);
+  EXPECT_EQ(figures.perplexity, figures.referencePerplexity);
+}
+
+TEST(Evaluation, DoesNotDependOnTheCallsRowsComeIn) {
+  Case c(31, 100, 2);
+  Evaluation whole(c.vocabulary), parts(c.vocabulary);
+  whole.add(c.logits.data(), nullptr, c.targets);
+  for (size_t row = 0; row < c.targets.size(); ++row)
+    parts.add(&c.logits[row * 100], nullptr, {c.targets[row]});
+  EXPECT_EQ(whole.getFigures().perplexity, parts.getFigures().perplexity);
+  EXPECT_FALSE(whole.getFigures().hasReference);
+}
+
+TEST(Evaluation, ExcludedTokensAndBrokenLogits) {
+  float infinity = std::numeric_limits<float>::infinity();
+  // Both models exclude the same token: it takes no part.
+  float both[] = {0, 0, -infinity, 0};
+  Evaluation same(4);
+  same.add(both, both, {1});
+  EXPECT_EQ(same.getFigures().klMean, 0);
+  EXPECT_NEAR(same.getFigures().perplexity, 3, 1e-12);
+  // A NaN is not hidden.
+  float nan[] = {0, std::numeric_limits<float>::quiet_NaN(), 0, 0};
+  Evaluation broken(4);
+  broken.add(nan, both, {0});
+  EXPECT_TRUE(std::isnan(broken.getFigures().perplexity));
+  EXPECT_TRUE(std::isnan(broken.getFigures().klMean));
+}
+
+TEST(Statistics, Quantiles) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(quantile({5}, 0.99), 5);
+  EXPECT_DOUBLE_EQ(quantile({0, 10, 20, 30, 40}, 0.9), 36);
+  EXPECT_EQ(quantile({0, 1, 2}, 1), 2);
+  EXPECT_EQ(quantile({0, 1, 2}, 0), 0);
+  EXPECT_TRUE(std::isnan(median({})));
+}
+
+} // namespace

@@ -1,0 +1,259 @@
+//===- KernelHarness.cpp - Runs lowered kernels in tests ------------------===//
+
+#include "KernelHarness.h"
+
+#include "dialects/QOpt/QOpt.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace qopt {
+
+//===-- Memory ------------------------------------------------------------===//
+
+GuardedMemory::GuardedMemory(size_t bytes) {
+  size_t page = sysconf(_SC_PAGESIZE);
+  size_t used = llvm::alignTo(bytes, page);
+  mappedBytes = used + 2 * page;
+  mapping = mmap(nullptr, mappedBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *first = static_cast<char *>(mapping) + page;
+  if (mapping == MAP_FAILED ||
+      (used && mprotect(first, used, PROT_READ | PROT_WRITE) != 0))
+    llvm::report_fatal_error("no memory");
+  madvise(first, used, MADV_HUGEPAGE);
+  memset(first, 0xff, used);
+  start = first + used - bytes;
+}
+
+GuardedMemory::GuardedMemory(GuardedMemory &&other)
+    : mapping(other.mapping), mappedBytes(other.mappedBytes), start(other.start) {
+  other.mapping = nullptr;
+}
+
+GuardedMemory::~GuardedMemory() {
+  if (mapping)
+    munmap(mapping, mappedBytes);
+}
+
+void fill(Tensor<float> &tensor, unsigned seed) {
+  std::mt19937 random(seed);
+  for (size_t i = 0; i < tensor.count(); ++i)
+    tensor[i] = float(int32_t(random())) * 0x1p-31f;
+}
+
+uint16_t toBF16(float value) {
+  APFloat number(value);
+  bool lossy;
+  number.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &lossy);
+  return number.bitcastToAPInt().getZExtValue();
+}
+
+uint16_t toF16(float value) {
+  APFloat number(value);
+  bool lossy;
+  number.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lossy);
+  return number.bitcastToAPInt().getZExtValue();
+}
+
+static float widen(const llvm::fltSemantics &type, uint16_t bits) {
+  APFloat number(type, APInt(16, bits));
+  bool lossy;
+  number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &lossy);
+  return number.convertToFloat();
+}
+float fromBF16(uint16_t bits) { return widen(APFloat::BFloat(), bits); }
+float fromF16(uint16_t bits) { return widen(APFloat::IEEEhalf(), bits); }
+
+std::vector<const X86Isa *> runnableIsas() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  std::vector<const X86Isa *> isas;
+  for (const X86Isa &isa : getX86Isas()) {
+    bool runs = (isa.vectorBits < 256 || (features["avx2"] && features["fma"] &&
+                                          features["f16c"])) &&
+                (isa.vectorBits < 512 || (features["avx512bw"] &&
+                                          features["avx512vl"] &&
+                                          features["avx512dq"]));
+    if (runs)
+      isas.push_back(&isa);
+  }
+  return isas;
+}
+
+//===-- Kernels -----------------------------------------------------------===//
+
+struct Kernel::Implementation {
+  MLIRContext context;
+  std::unique_ptr<ExecutionEngine> engine;
+  std::vector<GuardedMemory> scratch;
+  size_t numScratch = 0;
+  Tensor<int32_t> error{{1}};
+  std::vector<std::unique_ptr<int64_t>> values; ///< of arguments
+  std::vector<void *> arguments;
+  void (*function)(void **) = nullptr;
+};
+
+/// Scratch memory and the place for an error become arguments.
+static std::vector<int64_t> makeArguments(ModuleOp module) {
+  auto function = cast<func::FuncOp>(module.lookupSymbol("f"));
+  OpBuilder builder(module.getContext());
+  auto argument = [&](Type type) -> Value {
+    unsigned at = function.getNumArguments();
+    (void)function.insertArgument(at, type, {}, module.getLoc());
+    return function.getArgument(at);
+  };
+  Value error = argument(MemRefType::get({1}, builder.getI32Type()));
+  function.walk([&](FailIfOp op) {
+    builder.setInsertionPoint(op);
+    auto branch = scf::IfOp::create(builder, op.getLoc(), op.getCondition());
+    builder.setInsertionPointToStart(branch.thenBlock());
+    Value one = arith::ConstantIntOp::create(builder, op.getLoc(), 1, 32);
+    Value zero = arith::ConstantIndexOp::create(builder, op.getLoc(), 0);
+    memref::StoreOp::create(builder, op.getLoc(), one, error, zero);
+    op.erase();
+  });
+  std::vector<int64_t> sizes;
+  function.walk([&](ScratchOp op) {
+    auto type = cast<MemRefType>(op.getResult().getType());
+    sizes.push_back(type.getNumElements());
+    op.replaceAllUsesWith(argument(type));
+    op.erase();
+  });
+  return sizes;
+}
+
+static void addLoweringToLLVM(OpPassManager &passes) {
+  passes.addPass(createForallToForLoopPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertFuncToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+Kernel::Kernel(const std::string &text, const X86Isa &isa)
+    : self(std::make_unique<Implementation>()) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registry.insert<QOptDialect>();
+  self->context.appendDialectRegistry(registry);
+  // Remarks about packing are none of the tests' business.
+  self->context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
+  });
+  OwningOpRef<ModuleOp> module =
+      parseSourceString<ModuleOp>(text, &self->context);
+  if (!module)
+    llvm::report_fatal_error("test module does not parse");
+  PassManager lower(&self->context);
+  LowerKernelsOptions options;
+  options.isa = isa.name;
+  lower.addPass(createLowerKernels(options));
+  lower.addPass(createCanonicalizerPass());
+  lower.addPass(createCSEPass());
+  if (failed(lower.run(*module)))
+    llvm::report_fatal_error("qopt-lower-kernels failed");
+  if (getenv("QOPT_DUMP_KERNELS"))
+    module->dump();
+  for (int64_t bytes : makeArguments(*module))
+    self->scratch.emplace_back(llvm::alignTo(bytes, 64));
+  self->numScratch = self->scratch.size();
+  PassManager passes(&self->context);
+  addLoweringToLLVM(passes);
+  if (failed(passes.run(*module)))
+    llvm::report_fatal_error("lowering to LLVM failed");
+
+  auto machine = llvm::cantFail(
+      llvm::cantFail(llvm::orc::JITTargetMachineBuilder::detectHost())
+          .createTargetMachine());
+  auto optimize = makeOptimizingTransformer(2, 0, machine.get());
+  auto transform = [&](llvm::Module *llvmModule) {
+    for (llvm::Function &function : *llvmModule) {
+      function.addFnAttr("target-cpu", isa.name);
+      function.addFnAttr("target-features", "+sse2"); // nothing of the host's
+    }
+    return optimize(llvmModule);
+  };
+  ExecutionEngineOptions engineOptions;
+  engineOptions.transformer = transform;
+  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
+  engineOptions.enableObjectDump = true;
+  self->engine =
+      llvm::cantFail(ExecutionEngine::create(module->getOperation(), engineOptions));
+  self->function = llvm::cantFail(self->engine->lookupPacked("f"));
+  if (const char *path = getenv("QOPT_DUMP_OBJECT"))
+    self->engine->dumpToObjectFile(path);
+}
+
+Kernel::~Kernel() = default;
+
+Kernel &Kernel::operator<<(int64_t index) {
+  self->values.push_back(std::make_unique<int64_t>(index));
+  self->arguments.push_back(self->values.back().get());
+  return *this;
+}
+
+/// A memref is: pointer, aligned pointer, offset, sizes, strides.
+void Kernel::pass(void *data, llvm::ArrayRef<int64_t> sizes) {
+  *this << int64_t(data) << int64_t(data) << 0;
+  for (int64_t size : sizes)
+    *this << size;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    int64_t stride = 1;
+    for (int64_t size : sizes.drop_front(i + 1))
+      stride *= size;
+    *this << stride;
+  }
+}
+
+void Kernel::prepare() {
+  self->error[0] = 0;
+  *this << self->error;
+  for (GuardedMemory &memory : self->scratch)
+    pass(memory.data(), {1});
+}
+
+bool Kernel::run() {
+  prepare();
+  call();
+  self->arguments.clear();
+  return self->error[0] != 0;
+}
+
+void Kernel::call() { self->function(self->arguments.data()); }
+
+} // namespace qopt

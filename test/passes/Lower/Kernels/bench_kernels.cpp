@@ -1,0 +1,144 @@
+//===- bench_kernels.cpp - Speed of single kernels on one thread ----------===//
+
+#include "KernelHarness.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+using namespace qopt;
+
+/// Median seconds of a call.
+template <typename Function> static double measure(Function function) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> seconds;
+  function();
+  for (int i = 0; i < 7; ++i) {
+    auto start = Clock::now();
+    function();
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + 3, seconds.end());
+  return seconds[3];
+}
+
+static std::string memref(std::initializer_list<int64_t> sizes, std::string type) {
+  std::string text = "memref<";
+  for (int64_t size : sizes)
+    text += (size < 0 ? "?" : std::to_string(size)) + "x";
+  return text + type + ">";
+}
+
+static double readSpeed(const void *data, size_t bytes) {
+  auto *words = static_cast<const uint64_t *>(data);
+  volatile uint64_t sink;
+  double seconds = measure([&] {
+    uint64_t sums[16] = {};
+    for (size_t i = 0; i + 16 <= bytes / 8; i += 16)
+      for (size_t j = 0; j < 16; ++j)
+        sums[j] += words[i + j];
+    sink = sums[0] ^ sums[7] ^ sums[15];
+  });
+  (void)sink;
+  return bytes / seconds * 1e-9;
+}
+
+template <typename T>
+static void benchMatmul(const X86Isa &isa, int64_t M, int64_t K, int64_t N,
+                        const char *type) {
+  std::string x = memref({-1, K}, "f32"), y = memref({-1, N}, "f32");
+  std::string w = memref({(N + 31) / 32, K, 32}, type);
+  Kernel kernel("func.func @f(%x: " + x + ", %w: " + w + ", %y: " + y +
+                    ") {\n qopt.matmul %x, %w outs(%y : " + y + ") : (" + x + ", " +
+                    w + ")\n return\n}\n",
+                isa);
+  Tensor<float> input({M, K}), out({M, N});
+  Tensor<T> weight({(N + 31) / 32, K, 32});
+  fill(input, 1);
+  memset(weight.data(), 0, weight.count() * sizeof(T));
+  kernel << input << weight << out;
+  kernel.prepare();
+  double read = M <= 12 ? readSpeed(weight.data(), weight.count() * sizeof(T)) : 0;
+  double seconds = measure([&] { kernel.call(); });
+  printf("%-10s matmul %-4s M=%-4ld K=%-5ld N=%-6ld %9.3f ms %7.1f GFLOPS", isa.name,
+         type, long(M), long(K), long(N), seconds * 1e3,
+         2e-9 * M * K * N / seconds);
+  if (read)
+    printf(" %6.2f GB/s, %3.0f %% of a plain read",
+           weight.count() * sizeof(T) / seconds * 1e-9,
+           weight.count() * sizeof(T) / seconds * 1e-7 / read);
+  printf("\n");
+  fflush(stdout);
+}
+
+static void benchAttention(const X86Isa &isa, int64_t B, int64_t S, int64_t past,
+                           int64_t H, int64_t G, int64_t D, bool cache) {
+  std::string q = memref({-1, S == 1 ? 1 : -1, H * D}, "f32");
+  std::string k = memref({-1, S == 1 ? 1 : -1, G * D}, "f32");
+  std::string kc = memref({-1, G, -1, D, 32}, "f32"), vc = memref({-1, G, -1, D}, "f32");
+  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k + ", %y: " + q;
+  if (cache)
+    text += ", %kc: " + kc + ", %vc: " + vc + ", %p: index";
+  text += ") {\n qopt.attention %q, %k, %v ";
+  if (cache)
+    text += "cache(%kc, %vc, %p : " + kc + ", " + vc + ") ";
+  text += "outs(%y : " + q + ") {num_heads = " + std::to_string(H) +
+          " : i64, num_kv_heads = " + std::to_string(G) +
+          " : i64, scale = 0.125 : f64, empty_row = 0 : i32" +
+          (cache ? ", causal" : "") + "} : " + q + ", " + k + ", " + k +
+          "\n return\n}\n";
+  Kernel kernel(text, isa);
+  Tensor<float> query({B, S, H * D}), key({B, S, G * D}), value({B, S, G * D}),
+      out({B, S, H * D});
+  int64_t T = past + S;
+  Tensor<float> keys({B, G, (T + 31) / 32, D, 32}), values({B, G, T, D});
+  for (auto *tensor : {&query, &key, &value, &keys, &values})
+    fill(*tensor, 3);
+  kernel << query << key << value << out;
+  if (cache)
+    kernel << keys << values << past;
+  kernel.prepare();
+  double seconds = measure([&] { kernel.call(); });
+  double pairs = cache ? S * past + S * (S + 1) / 2.0 : double(S) * S;
+  printf("%-10s attention B=%ld S=%-4ld past=%-5ld H=%ld/%ld D=%-3ld %s %9.3f ms %7.1f "
+         "GFLOPS %6.2f GB/s of cache\n",
+         isa.name, long(B), long(S), long(past), long(H), long(G), long(D),
+         cache ? "cache" : "plain", seconds * 1e3, 4e-9 * B * H * D * pairs / seconds,
+         8e-9 * B * G * D * T / seconds);
+  fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+  std::string which = argc > 1 ? argv[1] : "";
+  for (const X86Isa *isa : runnableIsas()) {
+    if (argc > 2 && std::string(argv[2]) != isa->name)
+      continue;
+    if (which.empty() || which == "row") {
+      benchMatmul<uint16_t>(*isa, 1, 2048, 65536, "bf16");
+      benchMatmul<uint16_t>(*isa, 1, 8192, 16384, "bf16");
+      benchMatmul<float>(*isa, 1, 2048, 32768, "f32");
+      benchMatmul<uint16_t>(*isa, 1, 2048, 65536, "f16");
+    }
+    if (which.empty() || which == "few")
+      for (int64_t M : {2, 4, 8, 12})
+        benchMatmul<uint16_t>(*isa, M, 2048, 65536, "bf16");
+    if (which.empty() || which == "many") {
+      benchMatmul<float>(*isa, 512, 2048, 8192, "f32");
+      benchMatmul<float>(*isa, 512, 2048, 2048, "f32");
+      benchMatmul<float>(*isa, 512, 8192, 2048, "f32");
+      benchMatmul<uint16_t>(*isa, 512, 2048, 8192, "bf16");
+      benchMatmul<float>(*isa, 128, 384, 384, "f32");
+      benchMatmul<float>(*isa, 128, 384, 1536, "f32");
+      benchMatmul<float>(*isa, 128, 1536, 384, "f32");
+      benchMatmul<float>(*isa, 4096, 384, 1536, "f32");
+      benchMatmul<float>(*isa, 17, 2048, 8192, "f32");
+    }
+    if (which.empty() || which == "attention") {
+      benchAttention(*isa, 1, 512, 0, 32, 8, 64, true);
+      benchAttention(*isa, 1, 1, 511, 32, 8, 64, true);
+      benchAttention(*isa, 1, 1, 4095, 32, 8, 64, true);
+      benchAttention(*isa, 4, 128, 0, 12, 12, 32, false);
+    }
+  }
+  return 0;
+}

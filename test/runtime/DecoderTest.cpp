@@ -1,0 +1,297 @@
+//===- DecoderTest.cpp - Prefill, decode and the cache --------------------===//
+
+#include "test/runtime/Artifacts.h"
+#include "test/runtime/DecoderReference.h"
+
+#include <gtest/gtest.h>
+#include <thread>
+
+using namespace qopt::test;
+
+namespace {
+
+/// Time steps [first, last) of a history as a prompt owns them.
+struct Prompt {
+  Prompt(const History &history, size_t first, size_t last) {
+    for (const std::vector<Step> &row : history)
+      for (size_t t = first; t < last; ++t) {
+        tokens.push_back(row[t].token);
+        mask.push_back(row[t].mask);
+      }
+    prompt = {tokens.data(), static_cast<int64_t>(history.size()),
+              static_cast<int64_t>(last - first), mask.data(), nullptr};
+  }
+  std::vector<int64_t> tokens;
+  std::vector<uint8_t> mask;
+  qopt_prompt prompt;
+};
+
+class Decoder : public ::testing::Test {
+protected:
+  Decoder() : artifact("decoder", decoderWeights()), model(load(artifact)) {}
+
+  SessionHandle create(int64_t batch, int64_t context, int32_t threads = 2) {
+    qopt_session_options options = {};
+    options.batch = batch;
+    options.context = context;
+    options.threads = threads;
+    return createSession(model.get(), options);
+  }
+
+  static std::vector<float> prefill(qopt_session *session,
+                                    const History &history, size_t first,
+                                    size_t last, qopt_logits which) {
+    Prompt prompt(history, first, last);
+    size_t rows = which == QOPT_LOGITS_LAST ? 1 : last - first;
+    std::vector<float> logits(history.size() * rows * FAKE_VOCABULARY);
+    EXPECT_EQ(
+        qopt_session_prefill(session, &prompt.prompt, which, logits.data()),
+        QOPT_OK)
+        << qopt_last_error();
+    return logits;
+  }
+
+  static std::vector<float> decode(qopt_session *session,
+                                   const History &history, size_t step) {
+    Prompt prompt(history, step, step + 1);
+    std::vector<float> logits(history.size() * FAKE_VOCABULARY);
+    EXPECT_EQ(qopt_session_decode(session, prompt.tokens.data(),
+                                  prompt.prompt.batch, nullptr, logits.data()),
+              QOPT_OK)
+        << qopt_last_error();
+    return logits;
+  }
+
+  /// The history with its steps from `length` on dropped.
+  static History prefix(History history, size_t length) {
+    for (std::vector<Step> &row : history)
+      row.resize(length);
+    return history;
+  }
+
+  Artifact artifact;
+  ModelHandle model;
+};
+
+TEST_F(Decoder, promptThenTokens) {
+  History history = makeHistory(3, 40, noPadding);
+  SessionHandle session = create(4, 40);
+  EXPECT_EQ(qopt_session_max_batch(session.get()), 4);
+  EXPECT_EQ(qopt_session_max_context(session.get()), 40);
+  EXPECT_EQ(qopt_session_threads(session.get()), 2);
+  EXPECT_EQ(qopt_session_batch(session.get()), 0);
+  EXPECT_EQ(prefill(session.get(), history, 0, 35, QOPT_LOGITS_ALL),
+            referenceLogits(prefix(history, 35), 0));
+  EXPECT_EQ(qopt_session_batch(session.get()), 3);
+  for (size_t step = 35; step < 40; ++step) {
+    EXPECT_EQ(qopt_session_length(session.get()), static_cast<int64_t>(step));
+    EXPECT_EQ(decode(session.get(), history, step),
+              referenceLogits(prefix(history, step + 1), step));
+  }
+}
+
+TEST_F(Decoder, promptInPieces) {
+  History history = makeHistory(2, 30, noPadding);
+  SessionHandle session = create(2, 48);
+  prefill(session.get(), history, 0, 7, QOPT_LOGITS_NONE);
+  prefill(session.get(), history, 7, 8, QOPT_LOGITS_LAST);
+  EXPECT_EQ(prefill(session.get(), history, 8, 30, QOPT_LOGITS_ALL),
+            referenceLogits(history, 8));
+}
+
+TEST_F(Decoder, paddingLeftOrRight) {
+  for (bool left : {true, false}) {
+    // Row r has 3 r masked steps at one end of its prompt of 10.
+    auto padding = [left](int64_t row, int64_t t) {
+      return t < 10 && (left ? t < 3 * row : t >= 10 - 3 * row);
+    };
+    History history = makeHistory(3, 12, padding);
+    SessionHandle session = create(3, 48);
+    std::vector<float> last =
+        prefill(session.get(), history, 0, 10, QOPT_LOGITS_LAST);
+    std::vector<float> all = referenceLogits(prefix(history, 10), 0), expected;
+    for (int64_t row = 0; row < 3; ++row) {
+      int64_t t = left ? 9 : 9 - 3 * row;
+      auto begin = all.begin() + (row * 10 + t) * FAKE_VOCABULARY;
+      expected.insert(expected.end(), begin, begin + FAKE_VOCABULARY);
+    }
+    EXPECT_EQ(last, expected);
+    for (size_t step = 10; step < 12; ++step)
+      EXPECT_EQ(decode(session.get(), history, step),
+                referenceLogits(prefix(history, step + 1), step));
+  }
+}
+
+TEST_F(Decoder, aRowMayBeAllPadding) {
+  History history =
+      makeHistory(2, 4, [](int64_t row, int64_t) { return row == 1; });
+  SessionHandle session = create(2, 48);
+  std::vector<float> last =
+      prefill(session.get(), history, 0, 4, QOPT_LOGITS_LAST);
+  EXPECT_EQ(last[FAKE_VOCABULARY], 0);
+  EXPECT_NE(last[0], 0);
+}
+
+TEST_F(Decoder, positionsAreTheCallersWhenGiven) {
+  History history = makeHistory(1, 3, noPadding);
+  for (size_t t = 0; t < 3; ++t)
+    history[0][t].position = 20 - 3 * static_cast<int64_t>(t);
+  std::vector<int64_t> positions = {20, 17}, last = {14};
+  SessionHandle session = create(1, 48);
+  Prompt prompt(history, 0, 2);
+  prompt.prompt.positions = positions.data();
+  std::vector<float> logits(FAKE_VOCABULARY);
+  ASSERT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
+                                 QOPT_LOGITS_LAST, logits.data()),
+            QOPT_OK);
+  EXPECT_EQ(logits, referenceLogits(prefix(history, 2), 1));
+  ASSERT_EQ(qopt_session_decode(session.get(), &history[0][2].token, 1,
+                                last.data(), logits.data()),
+            QOPT_OK);
+  EXPECT_EQ(logits, referenceLogits(history, 2));
+}
+
+TEST_F(Decoder, truncateKeepsAPrefix) {
+  History history = makeHistory(2, 20, noPadding), other = history;
+  for (std::vector<Step> &row : other)
+    for (size_t t = 5; t < 20; ++t)
+      row[t].token = (row[t].token + 1) % 11;
+  SessionHandle session = create(2, 48);
+  prefill(session.get(), history, 0, 20, QOPT_LOGITS_NONE);
+  ASSERT_EQ(qopt_session_truncate(session.get(), 5), QOPT_OK);
+  EXPECT_EQ(qopt_session_length(session.get()), 5);
+  EXPECT_EQ(prefill(session.get(), other, 5, 20, QOPT_LOGITS_ALL),
+            referenceLogits(other, 5));
+  EXPECT_EQ(qopt_session_truncate(session.get(), 21), QOPT_ERROR_ARGUMENT);
+  EXPECT_STREQ(qopt_last_error(), "cannot truncate 20 time steps to 21");
+  EXPECT_EQ(qopt_session_truncate(session.get(), -1), QOPT_ERROR_ARGUMENT);
+  qopt_session_reset(session.get());
+  EXPECT_EQ(qopt_session_length(session.get()), 0);
+  EXPECT_EQ(qopt_session_batch(session.get()), 0);
+  History one = makeHistory(1, 3, noPadding);
+  EXPECT_EQ(prefill(session.get(), one, 0, 3, QOPT_LOGITS_ALL),
+            referenceLogits(one, 0));
+}
+
+TEST_F(Decoder, outputsDoNotDependOnThreads) {
+  History history = makeHistory(3, 48, noPadding);
+  std::vector<float> expected = referenceLogits(history, 0);
+  for (int threads : {1, 2, 3, 7}) {
+    SessionHandle session = create(3, 48, threads);
+    EXPECT_EQ(prefill(session.get(), history, 0, 48, QOPT_LOGITS_ALL),
+              expected);
+  }
+}
+
+TEST_F(Decoder, sessionsRunInParallel) {
+  std::vector<std::thread> callers;
+  for (int64_t caller = 0; caller < 3; ++caller)
+    callers.emplace_back([this, caller] {
+      SessionHandle session = create(caller + 1, 48);
+      for (int loop = 0; loop < 20; ++loop) {
+        History history = makeHistory(caller + 1, 20 + loop, noPadding);
+        qopt_session_reset(session.get());
+        prefill(session.get(), history, 0, 19 + loop, QOPT_LOGITS_NONE);
+        EXPECT_EQ(decode(session.get(), history, 19 + loop),
+                  referenceLogits(history, 19 + loop));
+      }
+    });
+  for (std::thread &caller : callers)
+    caller.join();
+}
+
+TEST_F(Decoder, halfLogitsComeAsFloats) {
+  Artifact half("half_decoder", std::vector<float>(FAKE_VOCABULARY));
+  ModelHandle halfModel = load(half);
+  SessionHandle session = createSession(halfModel.get(), {});
+  History history = makeHistory(1, 6, noPadding);
+  // All weights are 0: logits are sums of values, small enough to be exact.
+  std::vector<float> expected = referenceLogits(history, 0, 0);
+  EXPECT_EQ(prefill(session.get(), history, 0, 6, QOPT_LOGITS_ALL), expected);
+  qopt_session_reset(session.get());
+  std::vector<float> last(expected.end() - FAKE_VOCABULARY, expected.end());
+  EXPECT_EQ(prefill(session.get(), history, 0, 6, QOPT_LOGITS_LAST), last);
+  qopt_session_truncate(session.get(), 5);
+  EXPECT_EQ(decode(session.get(), history, 5), last);
+}
+
+/// A prompt is refused with `status`; why.
+std::string failure(qopt_session *session, const Prompt &prompt,
+                    qopt_status status) {
+  int64_t before = qopt_session_length(session);
+  std::vector<float> logits(4096);
+  EXPECT_EQ(qopt_session_prefill(session, &prompt.prompt, QOPT_LOGITS_LAST,
+                                 logits.data()),
+            status);
+  EXPECT_EQ(qopt_session_length(session), before);
+  return qopt_last_error();
+}
+
+TEST_F(Decoder, refusesMoreThanTheSessionHolds) {
+  History history = makeHistory(3, 60, noPadding), one = prefix(history, 48);
+  one.resize(1);
+  SessionHandle session = create(2, 50);
+  EXPECT_EQ(failure(session.get(), Prompt(history, 0, 4), QOPT_ERROR_CAPACITY),
+            "a batch of 3 exceeds the session's batch of 2");
+  prefill(session.get(), one, 0, 48, QOPT_LOGITS_NONE);
+  EXPECT_EQ(failure(session.get(), Prompt(one, 0, 3), QOPT_ERROR_CAPACITY),
+            "48 past and 3 new time steps exceed the session's context of 50");
+  prefill(session.get(), one, 0, 2, QOPT_LOGITS_NONE);
+  int64_t token = 1;
+  EXPECT_EQ(qopt_session_decode(session.get(), &token, 1, nullptr, nullptr),
+            QOPT_ERROR_CAPACITY);
+  EXPECT_STREQ(
+      qopt_last_error(),
+      "50 past and 1 new time steps exceed the session's context of 50");
+}
+
+TEST_F(Decoder, refusesAnotherBatchThanTheCacheHas) {
+  SessionHandle session = create(2, 48);
+  prefill(session.get(), makeHistory(2, 4, noPadding), 0, 4, QOPT_LOGITS_NONE);
+  EXPECT_EQ(failure(session.get(), Prompt(makeHistory(1, 4, noPadding), 0, 4),
+                    QOPT_ERROR_ARGUMENT),
+            "expects 2 rows, as the cache has, but got 1");
+}
+
+TEST_F(Decoder, refusesTokensOutOfRange) {
+  SessionHandle session = create(2, 48);
+  Prompt prompt(makeHistory(2, 4, noPadding), 0, 4);
+  for (int64_t bad : {int64_t(16), int64_t(-1), int64_t(1) << 32}) {
+    prompt.tokens[6] = bad;
+    EXPECT_EQ(failure(session.get(), prompt, QOPT_ERROR_VALUE),
+              "input 'tokens' has token id " + std::to_string(bad) +
+                  " at [1, 2], but the vocabulary has 16");
+  }
+  // What the model itself finds out.
+  prompt.tokens[6] = FAKE_UNLUCKY_TOKEN;
+  EXPECT_EQ(failure(session.get(), prompt, QOPT_ERROR_VALUE),
+            "Embed: token 13 is unlucky");
+}
+
+TEST_F(Decoder, afterAFailureGoesOnFromBefore) {
+  History history = makeHistory(2, 10, noPadding);
+  SessionHandle session = create(2, 48);
+  prefill(session.get(), history, 0, 9, QOPT_LOGITS_NONE);
+  std::vector<int64_t> unlucky = {1, FAKE_UNLUCKY_TOKEN};
+  EXPECT_EQ(
+      qopt_session_decode(session.get(), unlucky.data(), 2, nullptr, nullptr),
+      QOPT_ERROR_VALUE);
+  EXPECT_EQ(decode(session.get(), history, 9), referenceLogits(history, 9));
+}
+
+TEST_F(Decoder, refusesNullAndEmpty) {
+  SessionHandle session = create(1, 48);
+  Prompt prompt(makeHistory(1, 4, noPadding), 0, 4);
+  EXPECT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
+                                 QOPT_LOGITS_LAST, nullptr),
+            QOPT_ERROR_ARGUMENT);
+  EXPECT_STREQ(qopt_last_error(), "qopt_session_prefill: logits is null");
+  prompt.prompt.length = 0;
+  EXPECT_EQ(failure(session.get(), prompt, QOPT_ERROR_ARGUMENT),
+            "expects at least 1 row and 1 token, but got 1 and 0");
+  prompt.prompt.tokens = nullptr;
+  EXPECT_EQ(failure(session.get(), prompt, QOPT_ERROR_ARGUMENT),
+            "qopt_session_prefill: tokens is null");
+}
+
+} // namespace

@@ -1,0 +1,15 @@
+//===- Commands.h - Commands of the driver ----------------------*- C++ -*-===//
+
+#ifndef QOPT_TOOLS_QOPT_COMMANDS_H
+#define QOPT_TOOLS_QOPT_COMMANDS_H
+
+#include "tools/qopt/Options.h"
+
+namespace qopt {
+
+extern const Command compileCommand, explainCommand, inspectCommand, runCommand,
+    evalCommand, benchCommand;
+
+} // namespace qopt
+
+#endif // QOPT_TOOLS_QOPT_COMMANDS_H

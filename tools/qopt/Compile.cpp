@@ -1,0 +1,143 @@
+//===- Compile.cpp - qopt compile and qopt explain ------------------------===//
+
+#include "lib/Report/Format.h"
+#include "lib/Report/Progress.h"
+#include "passes/Compiler.h"
+#include "tools/qopt/Commands.h"
+#include "tools/qopt/Targets.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+
+namespace qopt {
+
+static Expected<Emit> parseEmit(StringRef text) {
+  std::optional<Emit> emit = StringSwitch<std::optional<Emit>>(text)
+                                 .Case("onnx", Emit::ONNX)
+                                 .Case("qopt", Emit::QOpt)
+                                 .Case("linalg", Emit::Linalg)
+                                 .Case("llvm", Emit::LLVM)
+                                 .Case("asm", Emit::Assembly)
+                                 .Case("obj", Emit::Object)
+                                 .Case("shared", Emit::Shared)
+                                 .Default(std::nullopt);
+  if (!emit)
+    return createStringError(
+        "unknown stage '" + text +
+        "'; expects one of onnx, qopt, linalg, llvm, asm, obj, shared");
+  return *emit;
+}
+
+/// What compile and explain have in common.
+static Expected<CompileOptions> makeOptions(const Arguments &arguments) {
+  CompileOptions options;
+  options.model = arguments.operand(0).str();
+  options.recipe = arguments.get("recipe", "f32");
+  if (Error error = checkRecipe(options.recipe))
+    return error;
+  Expected<std::vector<std::string>> isas =
+      parseTargets(arguments.get("target", "all"));
+  if (!isas)
+    return isas.takeError();
+  options.isas = std::move(*isas);
+  Expected<int64_t> threads = arguments.getInteger("threads", 0, 1, maxThreads);
+  if (!threads)
+    return threads.takeError();
+  options.threads = unsigned(*threads);
+  return options;
+}
+
+static bool isText(Emit emit) {
+  return emit != Emit::Artifact && emit != Emit::Object && emit != Emit::Shared;
+}
+
+/// Refuses what the compiler would refuse after seconds of work.
+static Error checkOutput(const CompileOptions &options) {
+  if (options.output.empty() && !isText(options.emit))
+    return createStringError("expects -o, the name of the output");
+  sys::fs::file_status status;
+  bool exists =
+      !options.output.empty() && !sys::fs::status(options.output, status) &&
+      (sys::fs::is_regular_file(status) || sys::fs::is_directory(status));
+  if (exists && !options.force)
+    return createStringError("'" + options.output +
+                             "' exists; --force replaces it");
+  return Error::success();
+}
+
+static Expected<int> compile(const Arguments &arguments) {
+  Expected<CompileOptions> options = makeOptions(arguments);
+  if (!options)
+    return options.takeError();
+  options->output = arguments.get("o");
+  options->force = arguments.has("force");
+  options->printIRAfterAll = arguments.has("mlir-print-ir-after-all");
+  options->timing = arguments.has("mlir-timing");
+  options->dumpPassPipeline = arguments.has("dump-pass-pipeline");
+  if (arguments.has("emit")) {
+    Expected<Emit> emit = parseEmit(arguments.get("emit"));
+    if (!emit)
+      return emit.takeError();
+    options->emit = *emit;
+  }
+  if (Error error = checkOutput(*options))
+    return error;
+
+  Progress progress;
+  // Text on the same stream would cut through a bar.
+  bool isQuiet = options->emit != Emit::Artifact || options->printIRAfterAll;
+  if (!isQuiet)
+    options->progress = [&](StringRef stage, double fraction) {
+      progress.update(stage, fraction);
+    };
+  return failed(compileModel(*options)) ? 1 : 0;
+}
+
+static Expected<int> explain(const Arguments &arguments) {
+  Expected<CompileOptions> options = makeOptions(arguments);
+  if (!options)
+    return options.takeError();
+  return failed(explainModel(*options, outs(), arguments.has("json"))) ? 1 : 0;
+}
+
+static const Option recipeOption = {
+    "recipe", "RECIPE",
+    "how weights are stored: f32, f16 or bf16 (default: f32)"};
+static const Option targetOption = {
+    "target", "LIST",
+    "CPUs to make code for: all, host, or some of x86-64, x86-64-v3 and\n"
+    "x86-64-v4 with commas between them (default: all)"};
+
+const Command compileCommand = {
+    "compile",
+    "compile an ONNX model to an artifact",
+    {"MODEL.onnx"},
+    {{"o", "m.qopt", "the artifact, a directory; a file with --emit"},
+     recipeOption,
+     targetOption,
+     threadsOption,
+     {"force", nullptr, "replace an output that exists"},
+     {"emit", "STAGE",
+      "write the program at a stage instead: onnx, qopt, linalg, llvm, asm\n"
+      "(text, to standard output without -o), obj or shared"},
+     {"dump-pass-pipeline", nullptr, "print the passes to standard error"},
+     {"mlir-print-ir-after-all", nullptr,
+      "print the program after each pass to standard error"},
+     {"mlir-timing", nullptr, "print how long each pass took"}},
+    {"qopt compile model.onnx -o model.qopt",
+     "qopt compile model.onnx -o model.qopt --recipe bf16 --target host",
+     "qopt compile model.onnx -o model.qopt --target x86-64-v3,x86-64-v4 "
+     "--force",
+     "qopt compile model.onnx --emit=qopt"},
+    compile};
+
+const Command explainCommand = {
+    "explain",
+    "say for every node how it is compiled, or why it cannot be",
+    {"MODEL.onnx"},
+    {recipeOption, targetOption, jsonOption},
+    {"qopt explain model.onnx", "qopt explain model.onnx --recipe f16 --json"},
+    explain};
+
+} // namespace qopt

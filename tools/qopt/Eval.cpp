@@ -1,0 +1,238 @@
+//===- Eval.cpp - qopt eval -----------------------------------------------===//
+
+#include "lib/Eval/Evaluation.h"
+#include "lib/Files/Npy.h"
+#include "lib/Report/Format.h"
+#include "lib/Report/Progress.h"
+#include "lib/Report/Table.h"
+#include "tools/qopt/Artifact.h"
+#include "tools/qopt/Commands.h"
+#include "tools/qopt/Model.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include <chrono>
+
+using namespace llvm;
+
+namespace qopt {
+
+namespace {
+/// A language model with one session and room for the logits of a window.
+struct Evaluated {
+  std::string path;
+  ModelPointer model;
+  SessionPointer session;
+  std::vector<float> logits;
+  uint64_t bytes = 0; ///< of the artifact's files
+
+  const qopt_model_info &info() const {
+    return *qopt_model_get_info(model.get());
+  }
+};
+} // namespace
+
+static Expected<Evaluated> openEvaluated(const std::string &path,
+                                         int64_t window, int64_t threads) {
+  Evaluated result;
+  result.path = path;
+  Expected<ModelPointer> model = openModel(path);
+  if (!model)
+    return model.takeError();
+  result.model = std::move(*model);
+  if (!result.info().is_decoder || result.info().vocabulary <= 0)
+    return createFileError(path, createStringError("not a language model"));
+  if (window > result.info().max_context)
+    return createFileError(
+        path, createStringError("expects a window of at most " +
+                                Twine(result.info().max_context) +
+                                " tokens, the model's context, but got " +
+                                Twine(window)));
+  Expected<SessionPointer> session =
+      createSession(result.model.get(), threads, window);
+  if (!session)
+    return session.takeError();
+  result.session = std::move(*session);
+  result.logits.resize(size_t(window * result.info().vocabulary));
+  Expected<uint64_t> bytes = getArtifactBytes(path);
+  if (!bytes)
+    return bytes.takeError();
+  result.bytes = *bytes;
+  return result;
+}
+
+static Expected<std::vector<int64_t>> readTokens(const std::string &path,
+                                                 int64_t vocabulary) {
+  Expected<NpyArray> array = readNpy(path);
+  if (!array)
+    return array.takeError();
+  Expected<std::vector<int64_t>> tokens = getIntegers(*array);
+  if (!tokens)
+    return createFileError(path, tokens.takeError());
+  if (tokens->size() < 2)
+    return createFileError(path,
+                           createStringError("expects at least two tokens"));
+  for (size_t i = 0; i != tokens->size(); ++i)
+    if ((*tokens)[i] < 0 || (*tokens)[i] >= vocabulary)
+      return createFileError(
+          path, createStringError(
+                    "token " + Twine(i) + " is " + Twine((*tokens)[i]) +
+                    ", outside the vocabulary [0, " + Twine(vocabulary) + ")"));
+  return tokens;
+}
+
+/// Logits of all tokens of a window, from an empty cache.
+static Error computeLogits(Evaluated &evaluated, ArrayRef<int64_t> window) {
+  qopt_session_reset(evaluated.session.get());
+  qopt_prompt prompt = {};
+  prompt.tokens = window.data();
+  prompt.batch = 1;
+  prompt.length = int64_t(window.size());
+  return check(qopt_session_prefill(evaluated.session.get(), &prompt,
+                                    QOPT_LOGITS_ALL, evaluated.logits.data()));
+}
+
+/// Windows of this many tokens as they stand, each from an empty cache; every
+/// token of a window but its first is predicted.
+static Expected<Figures> evaluate(Evaluated &model, Evaluated *reference,
+                                  ArrayRef<int64_t> tokens, size_t window) {
+  Evaluation evaluation(model.info().vocabulary);
+  Progress progress;
+  for (size_t begin = 0; begin < tokens.size(); begin += window) {
+    ArrayRef<int64_t> part =
+        tokens.slice(begin, std::min(window, tokens.size() - begin));
+    if (part.size() < 2)
+      break;
+    progress.update("evaluating", double(begin) / double(tokens.size()));
+    if (Error error = computeLogits(model, part))
+      return error;
+    if (reference)
+      if (Error error = computeLogits(*reference, part))
+        return error;
+    evaluation.add(model.logits.data(),
+                   reference ? reference->logits.data() : nullptr,
+                   part.drop_front());
+  }
+  return evaluation.getFigures();
+}
+
+static json::Value orNull(bool known, double value) {
+  // JSON has no NaN and no infinity.
+  return known && std::isfinite(value) ? json::Value(value)
+                                       : json::Value(nullptr);
+}
+
+static void printJson(const Figures &figures, const Evaluated &model,
+                      const Evaluated *reference, double seconds) {
+  bool known = figures.hasReference;
+  json::OStream json(outs(), /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("model", model.path);
+    json.attribute("tokens", figures.tokens);
+    json.attribute("perplexity", orNull(true, figures.perplexity));
+    json.attribute("kl", orNull(known, figures.klMean));
+    json.attribute("kl_median", orNull(known, figures.klMedian));
+    json.attribute("kl_99", orNull(known, figures.kl99));
+    json.attribute("kl_max", orNull(known, figures.klMax));
+    json.attribute("top1", orNull(known, figures.top1));
+    json.attribute("bytes", model.bytes);
+    if (reference)
+      json.attributeObject("reference", [&] {
+        json.attribute("model", reference->path);
+        json.attribute("perplexity",
+                       orNull(known, figures.referencePerplexity));
+        json.attribute("bytes", reference->bytes);
+      });
+    json.attribute("isa", model.info().isa);
+    json.attribute("threads", qopt_session_threads(model.session.get()));
+    json.attribute("seconds", seconds);
+  });
+  outs() << '\n';
+}
+
+static std::string fixed(double value, int digits) {
+  std::string text;
+  raw_string_ostream(text) << format("%.*f", digits, value);
+  return text;
+}
+
+static void printText(const Figures &figures, const Evaluated &model,
+                      const Evaluated *reference) {
+  Table table({{}, {"", /*rightAligned=*/true}});
+  table.addRow({"perplexity", fixed(figures.perplexity, 4)});
+  if (reference) {
+    table.addRow({"  of the reference", fixed(figures.referencePerplexity, 4)});
+    table.addRow({"KL to the reference, mean", fixed(figures.klMean, 6)});
+    table.addRow({"  median", fixed(figures.klMedian, 6)});
+    table.addRow({"  99 %", fixed(figures.kl99, 6)});
+    table.addRow({"  largest", fixed(figures.klMax, 6)});
+    table.addRow({"top-1 agreement", fixed(figures.top1, 4)});
+  }
+  table.addRow({"predicted tokens", std::to_string(figures.tokens)});
+  table.addRow({"size", formatBytes(model.bytes)});
+  if (reference)
+    table.addRow({"  of the reference", formatBytes(reference->bytes)});
+  table.print(outs());
+}
+
+static Expected<int> eval(const Arguments &arguments) {
+  if (!arguments.has("tokens"))
+    return createStringError("expects --tokens");
+  Expected<int64_t> threads = arguments.getInteger("threads", 0, 1, maxThreads);
+  if (!threads)
+    return threads.takeError();
+  Expected<int64_t> window =
+      arguments.getInteger("window", 256, 2, int64_t(1) << 24);
+  if (!window)
+    return window.takeError();
+
+  Expected<Evaluated> model =
+      openEvaluated(arguments.operand(0).str(), *window, *threads);
+  if (!model)
+    return model.takeError();
+  std::optional<Evaluated> reference;
+  if (arguments.has("reference")) {
+    Expected<Evaluated> opened =
+        openEvaluated(arguments.get("reference"), *window, *threads);
+    if (!opened)
+      return opened.takeError();
+    reference = std::move(*opened);
+    if (reference->info().vocabulary != model->info().vocabulary)
+      return createStringError("the models have vocabularies of " +
+                               Twine(model->info().vocabulary) + " and " +
+                               Twine(reference->info().vocabulary) + " tokens");
+  }
+  Expected<std::vector<int64_t>> tokens =
+      readTokens(arguments.get("tokens"), model->info().vocabulary);
+  if (!tokens)
+    return tokens.takeError();
+
+  auto start = std::chrono::steady_clock::now();
+  Evaluated *other = reference ? &*reference : nullptr;
+  Expected<Figures> figures = evaluate(*model, other, *tokens, *window);
+  if (!figures)
+    return figures.takeError();
+  double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  if (arguments.has("json"))
+    printJson(*figures, *model, other, seconds);
+  else
+    printText(*figures, *model, other);
+  return 0;
+}
+
+const Command evalCommand = {
+    "eval",
+    "measure a language model: perplexity, KL divergence, top-1 agreement",
+    {"m.qopt"},
+    {{"tokens", "FILE.npy", "token ids, integers of any type"},
+     {"window", "N",
+      "tokens that are evaluated together, from an empty cache (default: 256)"},
+     {"reference", "other.qopt", "model to compare with, of the same tokens"},
+     threadsOption,
+     jsonOption},
+    {"qopt eval model.qopt --tokens tokens.npy",
+     "qopt eval bf16.qopt --tokens tokens.npy --reference f32.qopt --json"},
+    eval};
+
+} // namespace qopt
