@@ -279,6 +279,34 @@ def VectorizeLinalg : Pass<"qopt-vectorize-linalg", "::mlir::ModuleOp"> {
 
 def LowerKernels : Pass<"qopt-lower-kernels", "::mlir::ModuleOp"> {
   let summary = "Lower the qopt ops on buffers to parallel loops over vectors";
+  let description = [{
+    ```mlir
+    qopt.silu %x outs(%y : memref<?x64xf32>) : memref<?x64xf32>
+    ```
+    becomes
+    ```mlir
+    %items = ... // by the sizes alone
+    scf.forall (%i) in (%items) {
+      scf.for %j = ... {
+        %v = vector.load %x_flat[%j] : memref<?xf32>, vector<16xf32>
+        ...
+        vector.store %r, %y_flat[%j] : memref<?xf32>, vector<16xf32>
+      }
+    }
+    ```
+    Covers matmul, attention, rms_norm, layer_norm, rotary_table, rotary, embedding,
+    silu and gelu with an `outs` operand; buffers are dense, computing is in f32,
+    weights and vectors of constants may be f16 or bf16. Vectors are as wide as the
+    registers of the ISA version. Loops use `qopt.scratch` and never allocate.
+
+    Which schedule a product runs (one row, a few rows, blocks) depends on its
+    number of rows when it runs; how work is cut into items and in which order sums
+    are taken depends on sizes, never on threads. `math.exp`, `erf`, `cos` and `sin`
+    on vectors are left for `qopt-expand-math`.
+
+    Does nothing to ops on tensors. Fails where a buffer has strides or another
+    element type. Runs after `qopt-bufferize`.
+  }];
   let dependentDialects = ["::qopt::QOptDialect", "::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

@@ -3,6 +3,7 @@
 #include "lib/Artifact/OutputFile.h"
 
 #include "llvm/Support/Errno.h"
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -55,16 +56,15 @@ static Error writeAll(StringRef bytes, const std::string &path, Write write) {
 }
 
 Error OutputFile::writeAt(StringRef bytes, int64_t offset) {
-  int64_t begin = offset, size = int64_t(bytes.size());
-  Error error = writeAll(bytes, path, [&](StringRef rest) {
+  return writeAll(bytes, path, [&](StringRef rest) {
     ssize_t written = ::pwrite(fd, rest.data(), rest.size(), offset);
     offset += std::max<ssize_t>(written, 0);
     return written;
   });
-  // The device starts now, not when all is written. Only a hint.
-  if (size >= 1 << 20)
-    ::sync_file_range(fd, begin, size, SYNC_FILE_RANGE_WRITE);
-  return error;
+}
+
+void OutputFile::startWriteback() {
+  ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 Error OutputFile::write(StringRef bytes) {

@@ -27,6 +27,9 @@ public:
   /// May be called from several threads.
   llvm::Error writeAt(llvm::StringRef bytes, int64_t offset);
 
+  /// Lets the device start, so that `close` need not wait for all. Only a hint.
+  void startWriteback();
+
   /// Appends.
   llvm::Error write(llvm::StringRef bytes);
 

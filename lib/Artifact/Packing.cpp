@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace qopt {
 
@@ -26,17 +27,30 @@ PackingShape getPackingShape(const PackedWeight &weight) {
   return shape;
 }
 
+/// Units and columns of a chunk.
+static std::pair<int64_t, int64_t> getChunkSteps(const PackedWeight &weight,
+                                                 const PackingShape &shape,
+                                                 int64_t maxBytes) {
+  int64_t columnBytes = shape.width * bytesOf(weight.stored);
+  int64_t maxUnits = maxBytes / (shape.columns * columnBytes);
+  // A source line of 4096 elements that is read in one go costs one walk of the
+  // page tables or a few; many short ones far apart would cost more than the
+  // rest.
+  if (weight.transposed && shape.width > 1)
+    maxUnits = std::max<int64_t>(maxUnits, 4096 / shape.width);
+  int64_t units = std::clamp<int64_t>(maxUnits, 1, shape.units);
+  int64_t columns = maxBytes / (units * columnBytes);
+  return {units, std::clamp<int64_t>(columns, 1, shape.columns)};
+}
+
 void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
                   std::vector<PackingChunk> &chunks) {
+  if (weight.storedBytes() == 0)
+    return;
   PackingShape shape = getPackingShape(weight);
   int64_t columnBytes = shape.width * bytesOf(weight.stored);
   int64_t unitBytes = shape.columns * columnBytes;
-  if (unitBytes == 0)
-    return;
-  bool split = unitBytes > maxBytes;
-  int64_t unitStep = split ? 1 : maxBytes / unitBytes;
-  int64_t columnStep =
-      split ? std::max<int64_t>(1, maxBytes / columnBytes) : shape.columns;
+  auto [unitStep, columnStep] = getChunkSteps(weight, shape, maxBytes);
   for (int64_t matrix = 0; matrix < shape.matrices; ++matrix)
     for (int64_t unit = 0; unit < shape.units; unit += unitStep)
       for (int64_t column = 0; column < shape.columns; column += columnStep) {
@@ -47,10 +61,13 @@ void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
         chunk.endUnit = std::min(unit + unitStep, shape.units);
         chunk.beginColumn = column;
         chunk.endColumn = std::min(column + columnStep, shape.columns);
+        int64_t units = chunk.endUnit - unit;
+        chunk.bytes = units * (chunk.endColumn - column) * columnBytes;
         chunk.offset =
             (matrix * shape.units + unit) * unitBytes + column * columnBytes;
-        chunk.bytes =
-            (chunk.endUnit - unit) * (chunk.endColumn - column) * columnBytes;
+        bool isWhole = chunk.endColumn - column == shape.columns;
+        chunk.pieceBytes = isWhole ? chunk.bytes : chunk.bytes / units;
+        chunk.pieceStride = unitBytes;
         chunks.push_back(chunk);
       }
 }

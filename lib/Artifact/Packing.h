@@ -19,16 +19,19 @@ struct PackingShape {
 
 PackingShape getPackingShape(const PackedWeight &weight);
 
-/// A contiguous part of a stored weight: units [beginUnit, endUnit) of a
-/// matrix, of these columns [beginColumn, endColumn). More than one unit have
-/// all their columns.
+/// A part of a stored weight: of a matrix, units [beginUnit, endUnit) of these
+/// columns [beginColumn, endColumn). It lies in one piece when it has one unit
+/// or all columns, else in one piece for each unit.
 struct PackingChunk {
   size_t weight = 0; ///< index in the list
   int64_t matrix = 0;
   int64_t beginUnit = 0, endUnit = 0;
   int64_t beginColumn = 0, endColumn = 0;
-  int64_t offset = 0; ///< of its first byte in the stored weight
   int64_t bytes = 0;
+
+  int64_t offset = 0; ///< of its first piece in the stored weight
+  int64_t pieceBytes = 0;
+  int64_t pieceStride = 0; ///< from one piece to the next
 };
 
 /// Appends the chunks of a weight, in order, each of at most `maxBytes` bytes
@@ -36,8 +39,8 @@ struct PackingChunk {
 void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
                   std::vector<PackingChunk> &chunks);
 
-/// Writes a chunk to `target`; `source` holds the weight's bytes as in its
-/// file.
+/// Writes a chunk to `target`, its pieces one after the other; `source` holds
+/// the weight's bytes as in its file.
 void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
                const char *source, char *target);
 

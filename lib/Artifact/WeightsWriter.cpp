@@ -18,7 +18,8 @@ namespace {
 
 constexpr int64_t bufferBytes = 32 << 20; // of all threads together
 constexpr int64_t chunkBytes = 2 << 20;   // fits the second-level cache, nearly
-constexpr unsigned maxThreads = bufferBytes / (chunkBytes + weightsPage);
+constexpr unsigned maxThreads = bufferBytes / chunkBytes;
+constexpr int64_t writebackBytes = 64 << 20;
 
 /// Threads take chunk after chunk; each has its place in the file, so the order
 /// does not matter.
@@ -32,9 +33,9 @@ public:
 
 private:
   const char *sourceOf(const PackedWeight &weight) const;
-  /// Zeros between a weight and the next one.
-  int64_t paddingAfter(size_t index) const;
   Error writeChunk(const PackingChunk &chunk, std::vector<char> &buffer);
+  /// Zeros between a weight and the next one.
+  Error writePadding();
   Error report(int64_t bytes);
   void work();
 
@@ -79,36 +80,53 @@ const char *Writer::sourceOf(const PackedWeight &weight) const {
   return sources.find(weight.file)->second.bytes().data() + weight.offset;
 }
 
-int64_t Writer::paddingAfter(size_t index) const {
-  if (index + 1 == weights.size())
-    return 0;
-  return weights[index + 1].destOffset -
-         (weights[index].destOffset + weights[index].storedBytes());
-}
-
 Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
   const PackedWeight &weight = weights[chunk.weight];
   buffer.resize(size_t(chunk.bytes));
   packChunk(weight, chunk, sourceOf(weight), buffer.data());
-  if (chunk.offset + chunk.bytes == weight.storedBytes())
-    buffer.resize(buffer.size() + size_t(paddingAfter(chunk.weight)), '\0');
-  if (Error error = file.writeAt({buffer.data(), buffer.size()},
-                                 dataOffset + weight.destOffset + chunk.offset))
-    return error;
-  return report(int64_t(buffer.size()));
+  int64_t place = dataOffset + weight.destOffset + chunk.offset;
+  for (int64_t at = 0; at < chunk.bytes; at += chunk.pieceBytes) {
+    if (Error error =
+            file.writeAt({buffer.data() + at, size_t(chunk.pieceBytes)}, place))
+      return error;
+    place += chunk.pieceStride;
+  }
+  return report(chunk.bytes);
+}
+
+Error Writer::writePadding() {
+  const std::string zeros(weightAlignment, '\0');
+  for (size_t i = 0; i + 1 < weights.size(); ++i) {
+    int64_t end = weights[i].destOffset + weights[i].storedBytes();
+    for (int64_t at = end; at < weights[i + 1].destOffset;) {
+      int64_t count =
+          std::min<int64_t>(weightAlignment, weights[i + 1].destOffset - at);
+      if (Error error =
+              file.writeAt({zeros.data(), size_t(count)}, dataOffset + at))
+        return error;
+      at += count;
+    }
+  }
+  return Error::success();
 }
 
 Error Writer::report(int64_t bytes) {
-  std::lock_guard<std::mutex> lock(mutex);
-  done += bytes;
-  if (options.progress && !options.progress(done, total))
-    return createStringError("writing the weights was cancelled");
+  bool isTime;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    isTime = (done + bytes) / writebackBytes != done / writebackBytes;
+    done += bytes;
+    if (options.progress && !options.progress(done, total))
+      return createStringError("writing the weights was cancelled");
+  }
+  if (isTime)
+    file.startWriteback();
   return Error::success();
 }
 
 void Writer::work() {
   std::vector<char> buffer;
-  buffer.reserve(chunkBytes + weightsPage);
+  buffer.reserve(chunkBytes);
   for (size_t i; (i = next++) < chunks.size();)
     if (Error error = writeChunk(chunks[i], buffer)) {
       next = chunks.size();
@@ -123,14 +141,16 @@ Error Writer::run(const std::string &path, StringRef header) {
   for (size_t i = 0; i < weights.size(); ++i)
     appendChunks(i, weights[i], chunkBytes, chunks);
   dataOffset = int64_t(header.size());
-  for (size_t i = 0; i < weights.size(); ++i)
-    total += weights[i].storedBytes() + paddingAfter(i);
+  for (const PackedWeight &weight : weights)
+    total += weight.storedBytes();
 
   Expected<OutputFile> created = OutputFile::create(path);
   if (!created)
     return created.takeError();
   file = std::move(*created);
   if (Error error = file.write(header))
+    return error;
+  if (Error error = writePadding())
     return error;
 
   size_t count = std::clamp<size_t>(options.threads, 1, maxThreads);

@@ -85,8 +85,8 @@ Expected<SafetensorsHeader> parseSafetensorsHeader(StringRef bytes,
     SafetensorsEntry entry;
     entry.name = key.str();
     if (Error error = readTensor(*fields, fileBytes - header.dataOffset, entry))
-      return joinErrors(invalid("tensor '" + entry.name + "'"),
-                        std::move(error));
+      return invalid("tensor '" + entry.name +
+                     "': " + toString(std::move(error)));
     header.tensors.push_back(std::move(entry));
   }
 

@@ -10,6 +10,14 @@ using namespace llvm;
 
 namespace qopt {
 
+/// The one whose bar is on the terminal.
+static Progress *visible = nullptr;
+
+void clearProgressBar() {
+  if (visible)
+    visible->finish();
+}
+
 Progress::Progress(raw_ostream &os) : os(os), terminal(os.is_displayed()) {}
 
 /// The time that is left if the rest goes on as fast; empty while too little is
@@ -54,6 +62,7 @@ void Progress::drawBar(StringRef stage, double fraction) {
   os << '\r' << line << "\x1b[K"; // clears what an older, longer line left
   os.flush();
   drawn = true;
+  visible = this;
 }
 
 void Progress::finish() {
@@ -62,6 +71,7 @@ void Progress::finish() {
   os << "\r\x1b[K";
   os.flush();
   drawn = false;
+  visible = nullptr;
 }
 
 } // namespace qopt

@@ -35,6 +35,10 @@ private:
   Clock::time_point start = Clock::now(), lastPrint;
 };
 
+/// Removes the bar that is on the terminal, if any: call it, on the thread that
+/// updates the progress, before printing a diagnostic.
+void clearProgressBar();
+
 } // namespace qopt
 
 #endif // QOPT_LIB_REPORT_PROGRESS_H

@@ -110,17 +110,17 @@ DimExpr DimExpr::operator*(const DimExpr &other) const {
   return *product(*this, other, /*wrap=*/true);
 }
 
-/// The greatest monomial by degree, then by name. Products respect this order, so
-/// the leading term of a product is the product of the leading terms.
+/// The greatest monomial by degree, then by name. Products respect this order,
+/// so the leading term of a product is the product of the leading terms.
 static const std::pair<const DimExpr::Monomial, int64_t> &
 leadingTerm(const DimExpr &expression) {
-  return *std::max_element(
-      expression.getTerms().begin(), expression.getTerms().end(),
-      [](const auto &a, const auto &b) {
-        return a.first.size() != b.first.size()
-                   ? a.first.size() < b.first.size()
-                   : a.first < b.first;
-      });
+  return *std::max_element(expression.getTerms().begin(),
+                           expression.getTerms().end(),
+                           [](const auto &a, const auto &b) {
+                             return a.first.size() != b.first.size()
+                                        ? a.first.size() < b.first.size()
+                                        : a.first < b.first;
+                           });
 }
 
 std::optional<DimExpr> DimExpr::dividedBy(const DimExpr &divisor) const {
@@ -168,8 +168,8 @@ DimExpr::substitute(const std::map<std::string, DimExpr> &values) const {
     std::optional<DimExpr> product(coefficient);
     for (const std::string &name : monomial) {
       auto found = values.find(name);
-      product = product->times(found == values.end() ? symbol(name)
-                                                     : found->second);
+      product =
+          product->times(found == values.end() ? symbol(name) : found->second);
       if (!product)
         return std::nullopt;
     }
@@ -201,8 +201,7 @@ bool DimExpr::isKnownPositive() const {
   return found != terms.end() && found->second > 0 && isKnownNonNegative();
 }
 
-int64_t
-DimExpr::evaluate(const std::map<std::string, int64_t> &values) const {
+int64_t DimExpr::evaluate(const std::map<std::string, int64_t> &values) const {
   uint64_t sum = 0; // wraps, like the product
   for (const auto &[monomial, coefficient] : terms) {
     uint64_t product = coefficient;
@@ -230,16 +229,20 @@ std::string DimExpr::str() const {
       text += std::to_string(magnitude) + (monomial.empty() ? "" : "*");
     text += join(monomial, "*");
   };
-  for (const auto &[monomial, coefficient] : terms)
-    if (!monomial.empty())
-      write(monomial, coefficient);
-  if (auto found = terms.find({}); found != terms.end())
-    write({}, found->second);
+  for (bool positive : {true, false}) {
+    for (const auto &[monomial, coefficient] : terms)
+      if (!monomial.empty() && (coefficient > 0) == positive)
+        write(monomial, coefficient);
+    if (auto found = terms.find({});
+        found != terms.end() && (found->second > 0) == positive)
+      write({}, found->second);
+  }
   return text;
 }
 
 namespace {
-/// Recursive descent over sum = product (+- product)*, product = factor (* factor)*.
+/// Recursive descent over sum = product (+- product)*, product = factor (*
+/// factor)*.
 struct Parser {
   StringRef rest;
   int depth = 0;

@@ -29,7 +29,7 @@ public:
   static std::optional<DimExpr> parse(llvm::StringRef text);
 
   /// The canonical spelling, which `parse` reads: "past + sequence",
-  /// "2*batch*sequence - 1".
+  /// "2*batch*sequence - 1", "512 - sequence".
   std::string str() const;
 
   bool isConstant() const;
@@ -39,8 +39,8 @@ public:
   std::optional<std::string> asSymbol() const;
 
   /// Arithmetic that gives nothing when a coefficient leaves int64 or a product
-  /// grows out of hand (more than 64 terms, degree over 16): for sizes that come
-  /// from a file.
+  /// grows out of hand (more than 64 terms, degree over 16): for sizes that
+  /// come from a file.
   std::optional<DimExpr> plus(const DimExpr &other) const;
   std::optional<DimExpr> minus(const DimExpr &other) const;
   std::optional<DimExpr> times(const DimExpr &other) const;
@@ -58,8 +58,8 @@ public:
 
   /// Every symbol `name` replaced by `value`.
   DimExpr substitute(llvm::StringRef name, const DimExpr &value) const;
-  /// Every symbol that is a key replaced by its value, all at once; nothing when
-  /// the result overflows.
+  /// Every symbol that is a key replaced by its value, all at once; nothing
+  /// when the result overflows.
   std::optional<DimExpr>
   substitute(const std::map<std::string, DimExpr> &values) const;
 

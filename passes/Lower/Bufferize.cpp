@@ -144,7 +144,17 @@ FunctionBufferizer::convertDestinationStyle(DestinationStyleOpInterface op) {
   }
   for (auto [i, result] : llvm::enumerate(op->getResults()))
     buffers[result] = operands[op.getDpsInitOperand(i)->getOperandNumber()];
-  mlir::clone(builder, op, TypeRange(), operands);
+  // Bodies may read tensors by position.
+  OpBuilder::InsertionGuard guard(builder);
+  mlir::clone(builder, op, TypeRange(), operands)
+      ->walk([&](tensor::ExtractOp extract) {
+        builder.setInsertionPoint(extract);
+        Value loaded = memref::LoadOp::create(builder, extract.getLoc(),
+                                              lookup(extract.getTensor()),
+                                              extract.getIndices());
+        extract.getResult().replaceAllUsesWith(loaded);
+        extract.erase();
+      });
   return success();
 }
 

@@ -139,8 +139,9 @@ Expected<DecoderFigures> benchDecoder(StringRef path, qopt_model *model,
   const qopt_model_info &info = *qopt_model_get_info(model);
   std::vector<int64_t> lengths = options.promptLengths;
   if (lengths.empty())
-    for (int64_t length : {128, 512})
-      lengths.push_back(std::clamp<int64_t>(length, 1, info.max_context));
+    // Decoding goes on from the shorter one: it leaves room.
+    lengths = {std::clamp<int64_t>(info.max_context / 2, 1, 128),
+               std::clamp<int64_t>(info.max_context, 1, 512)};
   llvm::sort(lengths);
   lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
   if (lengths.back() > info.max_context)

@@ -61,7 +61,8 @@ static void printText(const Inspection &inspection) {
     table.print(outs(), 2);
   }
   outs() << '\n'
-         << inspection.weights.size() << " weights, "
+         << inspection.weights.size()
+         << (inspection.weights.size() == 1 ? " weight, " : " weights, ")
          << formatBytes(sumBytes(inspection.weights)) << '\n';
   Table table({{}, {}, {}, {"", true}});
   for (const InspectedWeight &weight : inspection.weights)

@@ -95,7 +95,8 @@ Expected<Inspection> inspectArtifact(StringRef path) {
   for (const SafetensorsEntry &tensor : header->tensors)
     // What fills the gaps between tensors is none.
     if (!StringRef(tensor.name).starts_with("__pad."))
-      inspection.weights.push_back({tensor.name, tensor.type,
+      inspection.weights.push_back({tensor.name,
+                                    tensor.type,
                                     {tensor.shape.begin(), tensor.shape.end()},
                                     tensor.end - tensor.begin});
   addRuntime(path, inspection);

@@ -78,7 +78,8 @@ void mapElements(Node &node,
 
 void moveElements(
     Node &node, unsigned number,
-    llvm::function_ref<std::optional<std::pair<unsigned, int64_t>>(const Index &)>
+    llvm::function_ref<
+        std::optional<std::pair<unsigned, int64_t>>(const Index &)>
         source) {
   auto shape = smallShape(node.results[number].sizes);
   if (!shape)

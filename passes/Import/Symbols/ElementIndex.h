@@ -3,8 +3,8 @@
 #ifndef QOPT_PASSES_IMPORT_SYMBOLS_ELEMENTINDEX_H
 #define QOPT_PASSES_IMPORT_SYMBOLS_ELEMENTINDEX_H
 
-#include "llvm/ADT/STLFunctionalExtras.h"
 #include "passes/Import/Symbols/Node.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace qopt::symbols {
 
@@ -28,7 +28,8 @@ void mapElements(Node &node,
 /// place there; unknown where it says nothing.
 void moveElements(
     Node &node, unsigned result,
-    llvm::function_ref<std::optional<std::pair<unsigned, int64_t>>(const Index &)>
+    llvm::function_ref<
+        std::optional<std::pair<unsigned, int64_t>>(const Index &)>
         source);
 
 } // namespace qopt::symbols

@@ -10,8 +10,6 @@ namespace {
 
 using Source = std::optional<std::pair<unsigned, int64_t>>;
 
-Element fromSize(const Size &size) { return size ? Element(*size) : Element(); }
-
 /// The same elements in the same order with other sizes.
 void keep(Node &node) {
   auto shape = smallShape(node.results[0].sizes);
@@ -36,13 +34,13 @@ void shape(Node &node) {
   };
   Elements elements;
   for (int64_t i = bound("start", 0), end = bound("end", rank); i < end; ++i)
-    elements.push_back(fromSize((*input)[i]));
+    elements.push_back(elementOf((*input)[i]));
   node.results[0].elements = elements;
 }
 
 void size(Node &node) {
   if (const Sizes *input = node.sizes(0))
-    node.results[0].elements = Elements{fromSize(product(*input))};
+    node.results[0].elements = Elements{elementOf(product(*input))};
 }
 
 void constantOfShape(Node &node) {
@@ -75,13 +73,14 @@ void range(Node &node) {
     if (first.expression() && step.expression())
       number = add(*first.expression(),
                    multiply(*step.expression(), Size(DimExpr(i))));
-    elements.push_back(fromSize(number));
+    elements.push_back(elementOf(number));
   }
   node.results[0].elements = elements;
 }
 
 void gather(Node &node) {
-  auto data = smallShape(node.input(0).sizes), at = smallShape(node.input(1).sizes);
+  auto data = smallShape(node.input(0).sizes),
+       at = smallShape(node.input(1).sizes);
   auto indices = node.integers(1);
   if (!data || !at || !indices || !node.elements(0))
     return;
@@ -123,8 +122,9 @@ void slice(Node &node) {
 
 void concat(Node &node) {
   auto result = smallShape(node.results[0].sizes);
-  auto axis = result ? node.axis(node.op.intAttribute("axis", 1), result->size())
-                     : std::nullopt;
+  auto axis = result
+                  ? node.axis(node.op.intAttribute("axis", 1), result->size())
+                  : std::nullopt;
   SmallVector<Index> shapes;
   for (unsigned i = 0; axis && i < node.numInputs(); ++i) {
     auto shape = smallShape(node.input(i).sizes);
@@ -209,7 +209,8 @@ template <bool isSum> void reduce(Node &node) {
     return;
   Size total = DimExpr(isSum ? 0 : 1);
   for (const Element &element : *elements) {
-    Size next = element.expression() ? Size(*element.expression()) : std::nullopt;
+    Size next =
+        element.expression() ? Size(*element.expression()) : std::nullopt;
     total = isSum ? add(total, next) : multiply(total, next);
   }
   if (total)
@@ -219,7 +220,8 @@ template <bool isSum> void reduce(Node &node) {
 } // namespace
 
 void addElementMoves(ElementFunctions &functions) {
-  for (StringRef name : {"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
+  for (StringRef name :
+       {"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
     functions[name] = keep;
   functions["Shape"] = shape;
   functions["Size"] = size;

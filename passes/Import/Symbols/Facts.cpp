@@ -4,7 +4,7 @@
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -55,12 +55,21 @@ std::optional<int64_t> Element::integer() const {
   return expression() ? expression()->constant() : std::nullopt;
 }
 
-double roundTo(FloatType type, double number) {
+/// The number nearest to `number` that a float type holds.
+static double roundTo(FloatType type, double number) {
   llvm::APFloat value(number);
   bool losesInfo;
   value.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven,
                 &losesInfo);
   return value.convertToDouble();
+}
+
+Size Element::asExpression() const {
+  if (expression())
+    return *expression();
+  if (real() && *real() == std::floor(*real()) && std::abs(*real()) < 1e15)
+    return DimExpr(int64_t(*real()));
+  return std::nullopt;
 }
 
 Element makeInteger(Type type, int64_t number) {
@@ -75,6 +84,41 @@ Element makeInteger(Type type, int64_t number) {
                ? Element(number)
                : Element();
   return llvm::isIntN(width, number) ? Element(number) : Element();
+}
+
+Element convert(Type type, const Element &element) {
+  if (!element.isKnown())
+    return {};
+  auto floatType = dyn_cast<FloatType>(type);
+  if (auto integer = element.integer())
+    return floatType ? Element::real(roundTo(floatType, double(*integer)))
+                     : makeInteger(type, *integer);
+  if (element.real())
+    return floatType ? Element::real(roundTo(floatType, *element.real()))
+                     : Element();
+  return element;
+}
+
+std::optional<bool> isLess(const DimExpr &a, const DimExpr &b) {
+  auto difference = b.minus(a), reverse = a.minus(b);
+  if (!difference || !reverse)
+    return std::nullopt;
+  if (difference->isKnownPositive())
+    return true;
+  if (reverse->isKnownNonNegative())
+    return false;
+  return std::nullopt;
+}
+
+std::optional<bool> isEqual(const DimExpr &a, const DimExpr &b) {
+  auto difference = b.minus(a), reverse = a.minus(b);
+  if (!difference || !reverse)
+    return std::nullopt;
+  if (*difference == DimExpr(0))
+    return true;
+  if (difference->isKnownPositive() || reverse->isKnownPositive())
+    return false;
+  return std::nullopt;
 }
 
 std::optional<Elements> readElements(Attribute attribute) {
@@ -92,10 +136,11 @@ std::optional<Elements> readElements(Attribute attribute) {
     return std::nullopt;
   bool isUnsigned = type.isInteger(1) || type.isUnsignedInteger();
   for (const llvm::APInt &value : dense.getValues<llvm::APInt>()) {
-    auto number = isUnsigned ? (value.getActiveBits() < 64
-                                    ? std::optional<int64_t>(value.getZExtValue())
-                                    : std::nullopt)
-                             : value.trySExtValue();
+    auto number = isUnsigned
+                      ? (value.getActiveBits() < 64
+                             ? std::optional<int64_t>(value.getZExtValue())
+                             : std::nullopt)
+                      : value.trySExtValue();
     elements.push_back(number ? Element(*number) : Element());
   }
   return elements;
@@ -103,7 +148,8 @@ std::optional<Elements> readElements(Attribute attribute) {
 
 DenseElementsAttr writeElements(RankedTensorType type,
                                 ArrayRef<Element> elements) {
-  if (!type.hasStaticShape() || type.getNumElements() != int64_t(elements.size()))
+  if (!type.hasStaticShape() ||
+      type.getNumElements() != int64_t(elements.size()))
     return {};
   Type elementType = type.getElementType();
   if (auto floatType = dyn_cast<FloatType>(elementType)) {
@@ -122,7 +168,8 @@ DenseElementsAttr writeElements(RankedTensorType type,
   }
   if (!elementType.isIntOrIndex())
     return {};
-  unsigned width = elementType.isIndex() ? 64 : elementType.getIntOrFloatBitWidth();
+  unsigned width =
+      elementType.isIndex() ? 64 : elementType.getIntOrFloatBitWidth();
   SmallVector<llvm::APInt> values;
   for (const Element &element : elements) {
     if (!element.integer() ||

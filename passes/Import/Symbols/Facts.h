@@ -4,10 +4,10 @@
 #define QOPT_PASSES_IMPORT_SYMBOLS_FACTS_H
 
 #include "lib/Symbols/DimExpr.h"
-#include "llvm/ADT/DenseMap.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/DenseMap.h"
 #include <variant>
 
 namespace qopt::symbols {
@@ -19,8 +19,8 @@ using Sizes = llvm::SmallVector<Size, 4>;
 /// Tensors with more elements are data, not sizes.
 constexpr int64_t maxElements = 64;
 
-/// Sums, differences and products of sizes: nothing when an operand is not known
-/// or the result does not fit.
+/// Sums, differences and products of sizes: nothing when an operand is not
+/// known or the result does not fit.
 Size add(const Size &a, const Size &b);
 Size subtract(const Size &a, const Size &b);
 Size multiply(const Size &a, const Size &b);
@@ -50,6 +50,8 @@ public:
   const double *real() const { return std::get_if<double>(&value); }
   /// An integer constant.
   std::optional<int64_t> integer() const;
+  /// The expression, or an integral number as one.
+  Size asExpression() const;
   bool isConstant() const { return real() || integer(); }
   bool operator==(const Element &other) const { return value == other.value; }
 
@@ -57,27 +59,40 @@ private:
   std::variant<std::monostate, DimExpr, double> value;
 };
 
+/// Unknown where the size is.
+inline Element elementOf(const Size &size) {
+  return size ? Element(*size) : Element();
+}
+
 using Elements = llvm::SmallVector<Element, 4>;
 
 /// What is known of a value.
 struct Facts {
   /// Nothing when the rank is not known.
   std::optional<Sizes> sizes;
-  /// The elements, row-major, when there are few; their number is that of sizes.
+  /// The elements, row-major, when there are few; their number is that of
+  /// sizes.
   std::optional<Elements> elements;
-  /// The elements are indices from 0 up to and without this, which they reach: one
-  /// for all elements, or one for each index of the last dimension. Empty: unknown.
+  /// The elements are indices from 0 up to and without this, which they reach:
+  /// one for all elements, or one for each index of the last dimension. Empty:
+  /// unknown.
   llvm::SmallVector<Size, 1> ends;
 };
 
 using FactTable = llvm::DenseMap<mlir::Value, Facts>;
 
-/// The number nearest to `number` that a float type holds.
-double roundTo(mlir::FloatType type, double number);
-/// The integer as element of the type; unknown when it does not fit.
+/// The integer as element of an integer type; unknown when it does not fit.
 Element makeInteger(mlir::Type type, int64_t number);
+/// The element in another type: numbers are rounded as the type has them, an
+/// integer that does not fit is unknown, and so is a number in an integer type.
+Element convert(mlir::Type type, const Element &element);
 
-/// The elements of a small constant; nothing when it is large or of another kind.
+/// a < b and a == b, where the coefficients of the difference tell.
+std::optional<bool> isLess(const DimExpr &a, const DimExpr &b);
+std::optional<bool> isEqual(const DimExpr &a, const DimExpr &b);
+
+/// The elements of a small constant; nothing when it is large or of another
+/// kind.
 std::optional<Elements> readElements(mlir::Attribute attribute);
 /// The reverse, for elements that are all constants; null when the type has no
 /// such elements.

@@ -68,7 +68,8 @@ LogicalResult range(Node &node) {
     return success();
   int64_t step1 = *stride > 0 ? *stride : -*stride;
   if (auto constant = distance->constant()) {
-    node.setSizes(0, {DimExpr(*constant <= 0 ? 0 : (*constant - 1) / step1 + 1)});
+    node.setSizes(0,
+                  {DimExpr(*constant <= 0 ? 0 : (*constant - 1) / step1 + 1)});
     return success();
   }
   Size count = distance->dividedBy(DimExpr(step1));

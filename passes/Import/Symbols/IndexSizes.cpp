@@ -9,14 +9,17 @@ using namespace mlir;
 namespace qopt::symbols {
 namespace {
 
-/// Demands that the indices of input 1, or its column `column`, are in a dimension.
+/// Demands that the indices of input 1, or its column `column`, are in a
+/// dimension.
 LogicalResult readIndices(Node &node, const Size &size, size_t column) {
   ArrayRef<Size> ends = node.input(1).ends;
   if (ends.empty() || !size)
     return success();
-  const Size &end = ends[ends.size() == 1 ? 0 : std::min(column, ends.size() - 1)];
+  const Size &end =
+      ends[ends.size() == 1 ? 0 : std::min(column, ends.size() - 1)];
   if (end && node.solver.readBelow(*size, *end, node.op) == Verdict::Fails)
-    return node.fail("indices below the size of its data, up to " + end->str(), {0});
+    return node.fail("indices below the size of its data, up to " + end->str(),
+                     {0});
   return success();
 }
 
@@ -105,9 +108,11 @@ LogicalResult topK(Node &node) {
     count = given->front();
   if (size && count) {
     Size rest = subtract(size, count);
-    Verdict verdict = rest ? node.solver.require(*rest, node.op) : Verdict::Unknown;
+    Verdict verdict =
+        rest ? node.solver.require(*rest, node.op) : Verdict::Unknown;
     if (verdict == Verdict::Fails)
-      return node.fail("k = " + count->str() + " to be at most the size of its axis", {0});
+      return node.fail(
+          "k = " + count->str() + " to be at most the size of its axis", {0});
     if (verdict == Verdict::Unknown)
       count = std::nullopt;
   }

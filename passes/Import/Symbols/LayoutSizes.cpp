@@ -9,15 +9,16 @@ using namespace mlir;
 namespace qopt::symbols {
 namespace {
 
-/// Fills the one size that is left open with what the number of elements leaves.
-/// Failure: the numbers of elements differ.
+/// Fills the one size that is left open with what the number of elements
+/// leaves. Failure: the numbers of elements differ.
 LogicalResult fillSize(const Sizes &input, Sizes &result, size_t open) {
   Size total = product(input), others = DimExpr(1);
   for (auto [i, size] : llvm::enumerate(result))
     if (i != open)
       others = multiply(others, size);
   result[open] = divide(total, others);
-  bool areConstant = total && others && total->isConstant() && others->isConstant();
+  bool areConstant =
+      total && others && total->isConstant() && others->isConstant();
   return failure(areConstant && !result[open] && *others != DimExpr(0));
 }
 
@@ -57,8 +58,9 @@ LogicalResult reshape(Node &node) {
     fits = fillSize(*input, *shape, open.front());
   } else if (input && open.empty()) {
     Size before = product(*input), after = product(*shape);
-    Verdict verdict = before && after ? node.solver.equate(*before, *after, node.op)
-                                      : Verdict::Unknown;
+    Verdict verdict = before && after
+                          ? node.solver.equate(*before, *after, node.op)
+                          : Verdict::Unknown;
     fits = failure(verdict == Verdict::Fails);
     // Sizes that may not fit are not to be relied on.
     if (before && after && verdict == Verdict::Unknown)
@@ -67,7 +69,8 @@ LogicalResult reshape(Node &node) {
           size = std::nullopt;
   }
   if (failed(fits))
-    return node.fail("as many elements as its shape " + format(*shape) + " has", {0});
+    return node.fail("as many elements as its shape " + format(*shape) + " has",
+                     {0});
   node.setSizes(0, *shape);
   return success();
 }
@@ -114,7 +117,8 @@ LogicalResult squeeze(Node &node) {
       if ((*input)[i] && (*input)[i]->isConstant() && (*input)[i] != DimExpr(1))
         return node.fail("a size of 1 to drop", {0});
   } else {
-    // Which sizes are 1 is not known while any is unknown; a symbol is not meant.
+    // Which sizes are 1 is not known while any is unknown; a symbol is not
+    // meant.
     for (int64_t i = 0; i < rank; ++i) {
       if (!(*input)[i])
         return success();
@@ -147,7 +151,8 @@ LogicalResult unsqueeze(Node &node) {
   Sizes result;
   auto next = input->begin();
   for (int64_t i = 0; i < rank; ++i)
-    result.push_back(llvm::is_contained(*added, i) ? Size(DimExpr(1)) : *next++);
+    result.push_back(llvm::is_contained(*added, i) ? Size(DimExpr(1))
+                                                   : *next++);
   node.setSizes(0, result);
   return success();
 }
@@ -161,7 +166,8 @@ LogicalResult flatten(Node &node) {
     return node.fail("an axis in range", {0});
   axis = axis < 0 ? axis + rank : axis;
   ArrayRef<Size> sizes(*input);
-  node.setSizes(0, {product(sizes.take_front(axis)), product(sizes.drop_front(axis))});
+  node.setSizes(
+      0, {product(sizes.take_front(axis)), product(sizes.drop_front(axis))});
   return success();
 }
 
@@ -187,7 +193,8 @@ LogicalResult concat(Node &node) {
       }
       auto size = node.same((*result)[j], (*sizes)[j]);
       if (failed(size))
-        return node.fail("operands that agree but in axis " + Twine(*axis), seen);
+        return node.fail("operands that agree but in axis " + Twine(*axis),
+                         seen);
       (*result)[j] = *size;
     }
   }
@@ -217,8 +224,8 @@ LogicalResult split(Node &node) {
     for (const Size &part : *parts)
       sum = add(sum, part);
     if (failed(node.same(whole, sum)))
-      return node.fail("parts whose sizes add up to that of axis " + Twine(*axis),
-                       {0});
+      return node.fail(
+          "parts whose sizes add up to that of axis " + Twine(*axis), {0});
   } else if (!node.has(1)) {
     // Equal parts; where they do not divide, the last is smaller (opset 18 on).
     parts = Sizes(count, divide(whole, DimExpr(count)));
@@ -226,7 +233,8 @@ LogicalResult split(Node &node) {
     if (!parts->front() && constant && *constant >= 0 && count > 0) {
       int64_t chunk = (*constant - 1) / count + 1;
       for (int64_t i = 0; i < count; ++i)
-        (*parts)[i] = DimExpr(std::clamp<int64_t>(*constant - i * chunk, 0, chunk));
+        (*parts)[i] =
+            DimExpr(std::clamp<int64_t>(*constant - i * chunk, 0, chunk));
     }
   } else {
     parts = Sizes(count);
@@ -279,8 +287,8 @@ LogicalResult moveDepth(Node &node) {
     return up ? multiply(size, factor) : divide(size, factor);
   };
   const Sizes &s = *input;
-  node.setSizes(0, {s[0], scale(s[1], twice, !toSpace), scale(s[2], once, toSpace),
-                    scale(s[3], once, toSpace)});
+  node.setSizes(0, {s[0], scale(s[1], twice, !toSpace),
+                    scale(s[2], once, toSpace), scale(s[3], once, toSpace)});
   return success();
 }
 

@@ -78,14 +78,16 @@ std::optional<int64_t> Node::length(unsigned i) const {
 }
 
 Type Node::inputElementType(unsigned i) {
-  auto type = i < numInputs() ? dyn_cast<TensorType>(op.getInputs()[i].getType())
-                              : TensorType();
+  auto type = i < numInputs()
+                  ? dyn_cast<TensorType>(op.getInputs()[i].getType())
+                  : TensorType();
   return type ? type.getElementType() : Type();
 }
 
 Type Node::resultElementType(unsigned i) {
-  auto type = i < op.getNumResults() ? dyn_cast<TensorType>(op.getResult(i).getType())
-                                     : TensorType();
+  auto type = i < op.getNumResults()
+                  ? dyn_cast<TensorType>(op.getResult(i).getType())
+                  : TensorType();
   return type ? type.getElementType() : Type();
 }
 
@@ -159,7 +161,8 @@ FailureOr<Sizes> Node::broadcast(ArrayRef<Size> a, ArrayRef<Size> b) {
 }
 
 LogicalResult Node::fail(const Twine &expectation, ArrayRef<unsigned> inputs) {
-  auto diagnostic = op.emitError() << describe(op) << " expects " << expectation;
+  auto diagnostic = op.emitError()
+                    << describe(op) << " expects " << expectation;
   for (auto [i, input] : llvm::enumerate(inputs))
     diagnostic << (i == 0 ? ", but got " : " and ")
                << (sizes(input) ? format(*sizes(input)) : "an unknown shape");

@@ -4,8 +4,8 @@
 #define QOPT_PASSES_IMPORT_SYMBOLS_NODE_H
 
 #include "dialects/ONNX/ONNX.h"
-#include "llvm/ADT/StringMap.h"
 #include "passes/Import/Symbols/Solver.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace qopt::symbols {
 
@@ -51,14 +51,15 @@ public:
   /// Counts an axis from the front; nothing when it is out of range.
   std::optional<int64_t> axis(int64_t axis, int64_t rank) const;
   /// Likewise for all; nothing either when one stands twice.
-  std::optional<llvm::SmallVector<int64_t>>
-  axes(llvm::ArrayRef<int64_t> axes, int64_t rank) const;
+  std::optional<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> axes,
+                                                 int64_t rank) const;
 
   /// Demands a == b. The result is the one that says more; failure when they
   /// cannot be equal.
   mlir::FailureOr<Size> same(const Size &a, const Size &b);
   mlir::FailureOr<Size> broadcast(const Size &a, const Size &b);
-  mlir::FailureOr<Sizes> broadcast(llvm::ArrayRef<Size> a, llvm::ArrayRef<Size> b);
+  mlir::FailureOr<Sizes> broadcast(llvm::ArrayRef<Size> a,
+                                   llvm::ArrayRef<Size> b);
 
   /// Reports what the node expects, and the sizes of the named inputs.
   mlir::LogicalResult fail(const llvm::Twine &expectation,
@@ -88,8 +89,8 @@ void addGeneratorSizes(SizeFunctions &functions);
 using ElementFunction = void (*)(Node &node);
 using ElementFunctions = llvm::StringMap<ElementFunction>;
 
-/// Functions of elements: arithmetic, comparisons, casts.
-void addElementFunctions(ElementFunctions &functions);
+void addElementArithmetic(ElementFunctions &functions);
+void addElementLogic(ElementFunctions &functions);
 /// Operators that move elements or make them of sizes.
 void addElementMoves(ElementFunctions &functions);
 

@@ -51,8 +51,8 @@ LogicalResult dynamicQuantize(Node &node) {
   return likeFirst(node);
 }
 
-/// Normalised input first; mean and inverse deviation keep the dimensions before
-/// the axis and have 1 for the others.
+/// Normalised input first; mean and inverse deviation keep the dimensions
+/// before the axis and have 1 for the others.
 LogicalResult layerNormalization(Node &node) {
   const Sizes *sizes = node.sizes(0);
   if (!sizes)
@@ -66,7 +66,8 @@ LogicalResult layerNormalization(Node &node) {
     if (const Sizes *scale = node.sizes(i)) {
       auto both = node.broadcast(normalized, *scale);
       if (failed(both) || both->size() != normalized.size())
-        return node.fail("a scale and bias that broadcast to the input", {0, i});
+        return node.fail("a scale and bias that broadcast to the input",
+                         {0, i});
     }
   node.setSizes(0, *sizes);
   Sizes reduced = *sizes;
@@ -98,22 +99,80 @@ LogicalResult slope(Node &node) {
 
 void addPointwiseSizes(SizeFunctions &functions) {
   for (StringRef name :
-       {"Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div",
-        "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean",
-        "Min", "Mod", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"})
+       {"Add",        "And",         "BitShift", "BitwiseAnd", "BitwiseOr",
+        "BitwiseXor", "Div",         "Equal",    "Greater",    "GreaterOrEqual",
+        "Less",       "LessOrEqual", "Max",      "Mean",       "Min",
+        "Mod",        "Mul",         "Or",       "Pow",        "Sub",
+        "Sum",        "Where",       "Xor"})
     functions[name] = broadcastInputs;
-  for (StringRef name :
-       {"Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Bernoulli",
-        "BitwiseNot", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Cos", "Cosh",
-        "CumSum", "DequantizeLinear", "Elu", "Erf", "Exp", "EyeLike", "Floor",
-        "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Hardmax",
-        "Identity", "InstanceNormalization", "IsInf", "IsNaN", "LRN", "LeakyRelu",
-        "Log", "LogSoftmax", "LpNormalization", "MeanVarianceNormalization", "Mish",
-        "Neg", "Not", "QuantizeLinear", "RandomNormalLike", "RandomUniformLike",
-        "Reciprocal", "Relu", "ReverseSequence", "RotaryEmbedding", "Round",
-        "Scatter", "ScatterElements", "ScatterND", "Selu", "Shrink", "Sigmoid",
-        "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt", "Swish",
-        "Tan", "Tanh", "TensorScatter", "ThresholdedRelu", "Trilu"})
+  for (StringRef name : {"Abs",
+                         "Acos",
+                         "Acosh",
+                         "Asin",
+                         "Asinh",
+                         "Atan",
+                         "Atanh",
+                         "Bernoulli",
+                         "BitwiseNot",
+                         "Cast",
+                         "CastLike",
+                         "Ceil",
+                         "Celu",
+                         "Clip",
+                         "Cos",
+                         "Cosh",
+                         "CumSum",
+                         "DequantizeLinear",
+                         "Elu",
+                         "Erf",
+                         "Exp",
+                         "EyeLike",
+                         "Floor",
+                         "Gelu",
+                         "GroupNormalization",
+                         "HardSigmoid",
+                         "HardSwish",
+                         "Hardmax",
+                         "Identity",
+                         "InstanceNormalization",
+                         "IsInf",
+                         "IsNaN",
+                         "LRN",
+                         "LeakyRelu",
+                         "Log",
+                         "LogSoftmax",
+                         "LpNormalization",
+                         "MeanVarianceNormalization",
+                         "Mish",
+                         "Neg",
+                         "Not",
+                         "QuantizeLinear",
+                         "RandomNormalLike",
+                         "RandomUniformLike",
+                         "Reciprocal",
+                         "Relu",
+                         "ReverseSequence",
+                         "RotaryEmbedding",
+                         "Round",
+                         "Scatter",
+                         "ScatterElements",
+                         "ScatterND",
+                         "Selu",
+                         "Shrink",
+                         "Sigmoid",
+                         "Sign",
+                         "Sin",
+                         "Sinh",
+                         "Softmax",
+                         "Softplus",
+                         "Softsign",
+                         "Sqrt",
+                         "Swish",
+                         "Tan",
+                         "Tanh",
+                         "TensorScatter",
+                         "ThresholdedRelu",
+                         "Trilu"})
     functions[name] = likeFirst;
   functions["Dropout"] = likeFirstTwice;
   functions["DynamicQuantizeLinear"] = dynamicQuantize;

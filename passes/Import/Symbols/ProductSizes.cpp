@@ -59,9 +59,11 @@ LogicalResult gemm(Node &node) {
   return success();
 }
 
-/// Opset 23's Attention: [batch, heads, steps, size] or [batch, steps, heads * size].
+/// Opset 23's Attention: [batch, heads, steps, size] or [batch, steps, heads *
+/// size].
 LogicalResult attention(Node &node) {
-  const Sizes *query = node.sizes(0), *key = node.sizes(1), *value = node.sizes(2);
+  const Sizes *query = node.sizes(0), *key = node.sizes(1),
+              *value = node.sizes(2);
   if (!query || !key || !value)
     return success();
   auto heads = [&](StringRef name) -> Size {
@@ -69,7 +71,8 @@ LogicalResult attention(Node &node) {
     return count > 0 ? Size(DimExpr(count)) : std::nullopt;
   };
   // All as [batch, heads, steps, size].
-  auto split = [&](const Sizes &sizes, const Size &heads) -> std::optional<Sizes> {
+  auto split = [&](const Sizes &sizes,
+                   const Size &heads) -> std::optional<Sizes> {
     if (sizes.size() == 4)
       return sizes;
     if (sizes.size() != 3)
@@ -81,8 +84,10 @@ LogicalResult attention(Node &node) {
   auto v = split(*value, heads("kv_num_heads"));
   if (!q || !k || !v)
     return node.fail("query, key and value of rank 3 or 4", {0, 1, 2});
-  if (failed(node.same((*q)[0], (*k)[0])) || failed(node.same((*q)[0], (*v)[0])) ||
-      failed(node.same((*q)[3], (*k)[3])) || failed(node.same((*k)[1], (*v)[1])) ||
+  if (failed(node.same((*q)[0], (*k)[0])) ||
+      failed(node.same((*q)[0], (*v)[0])) ||
+      failed(node.same((*q)[3], (*k)[3])) ||
+      failed(node.same((*k)[1], (*v)[1])) ||
       failed(node.same((*k)[2], (*v)[2])))
     return node.fail("query, key and value that fit each other", {0, 1, 2});
 
@@ -164,7 +169,8 @@ LogicalResult einsum(Node &node) {
       if (!isNew) {
         auto both = node.broadcast(found->second, (*sizes)[position]);
         if (failed(both))
-          return node.fail("operands that agree in '" + Twine(term[j]) + "'", seen);
+          return node.fail("operands that agree in '" + Twine(term[j]) + "'",
+                           seen);
         found->second = *both;
       }
       ++count[term[j]];

@@ -30,7 +30,8 @@ public:
     addReductionSizes(sizeFunctions);
     addWindowSizes(sizeFunctions);
     addGeneratorSizes(sizeFunctions);
-    addElementFunctions(elementFunctions);
+    addElementArithmetic(elementFunctions);
+    addElementLogic(elementFunctions);
     addElementMoves(elementFunctions);
   }
 
@@ -70,7 +71,8 @@ private:
   LogicalResult visit(onnx::NodeOp op) {
     Node node(op, facts, solver);
     bool isStandard = op.getDomain().empty();
-    if (auto function = sizeFunctions.lookup(op.getOpType()); isStandard && function)
+    if (auto function = sizeFunctions.lookup(op.getOpType());
+        isStandard && function)
       if (failed(function(node)))
         return failure();
     if (isStandard && op.getOpType() == "If")
@@ -123,7 +125,8 @@ private:
       if (!ShapedType::isDynamic(size))
         sizes.push_back(DimExpr(size));
       else if (dims && i < dims.getSizes().size())
-        sizes.push_back(solver.seed(DimExpr::parse(dims.getSizes()[i].getValue())));
+        sizes.push_back(
+            solver.seed(DimExpr::parse(dims.getSizes()[i].getValue())));
       else
         sizes.push_back(std::nullopt);
     }

@@ -57,7 +57,8 @@ LogicalResult argument(Node &node) {
   auto axis = node.axis(node.op.intAttribute("axis", 0), input->size());
   if (!axis)
     return node.fail("an axis in range", {0});
-  node.setSizes(0, reduced(*input, {*axis}, node.op.intAttribute("keepdims", 1) != 0));
+  node.setSizes(
+      0, reduced(*input, {*axis}, node.op.intAttribute("keepdims", 1) != 0));
   return success();
 }
 
@@ -79,7 +80,8 @@ LogicalResult recurrent(Node &node) {
   if (!input || !weights || input->size() != 3 || weights->size() != 3)
     return success();
   bool batchFirst = node.op.intAttribute("layout", 0) != 0;
-  Size steps = (*input)[batchFirst ? 1 : 0], batch = (*input)[batchFirst ? 0 : 1];
+  Size steps = (*input)[batchFirst ? 1 : 0],
+       batch = (*input)[batchFirst ? 0 : 1];
   Size directions = (*weights)[0], hidden = (*weights)[2];
   Sizes state = batchFirst ? Sizes{batch, directions, hidden}
                            : Sizes{directions, batch, hidden};
@@ -95,7 +97,8 @@ LogicalResult recurrent(Node &node) {
 void addReductionSizes(SizeFunctions &functions) {
   for (StringRef name :
        {"ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax",
-        "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare"})
+        "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
+        "ReduceSumSquare"})
     functions[name] = reduce;
   for (StringRef name : {"ArgMax", "ArgMin"})
     functions[name] = argument;

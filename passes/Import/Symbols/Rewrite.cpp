@@ -35,7 +35,8 @@ Type withSizes(Type type, const std::optional<Sizes> &sizes) {
 }
 
 bool isKnown(const std::optional<Sizes> &sizes) {
-  return sizes && llvm::all_of(*sizes, [](const Size &size) { return bool(size); });
+  return sizes &&
+         llvm::all_of(*sizes, [](const Size &size) { return bool(size); });
 }
 
 /// The input that result 0 of the node equals, or null.
@@ -65,7 +66,8 @@ Value findEqualInput(onnx::NodeOp op, const FactTable &facts, Solver &solver) {
   auto found = facts.find(op.getResult(0));
   if (found == facts.end() || !isKnown(before) || before != found->second.sizes)
     return nullptr;
-  if (llvm::is_contained({"Reshape", "Expand", "Flatten", "Squeeze", "Tile"}, type))
+  if (llvm::is_contained({"Reshape", "Expand", "Flatten", "Squeeze", "Tile"},
+                         type))
     return input;
   if (type == "Slice") {
     auto ranges = getSlices(node);
@@ -82,7 +84,8 @@ Value findEqualInput(onnx::NodeOp op, const FactTable &facts, Solver &solver) {
 }
 
 /// The elements as a new value, or null where some are not known.
-Value materialize(OpBuilder &builder, Location loc, Type type, const Facts &facts) {
+Value materialize(OpBuilder &builder, Location loc, Type type,
+                  const Facts &facts) {
   auto tensor = dyn_cast<RankedTensorType>(withSizes(type, facts.sizes));
   if (!tensor || !facts.elements || !tensor.hasStaticShape() ||
       tensor.getNumElements() != int64_t(facts.elements->size()))
@@ -91,8 +94,9 @@ Value materialize(OpBuilder &builder, Location loc, Type type, const Facts &fact
     return arith::ConstantOp::create(builder, loc, constant);
   Type elementType = tensor.getElementType();
   if (!elementType.isSignlessInteger() || elementType.isInteger(1) ||
-      !llvm::all_of(*facts.elements,
-                    [](const Element &element) { return element.expression(); }))
+      !llvm::all_of(*facts.elements, [](const Element &element) {
+        return element.expression();
+      }))
     return nullptr;
   SmallVector<Value> elements;
   for (const Element &element : *facts.elements) {
@@ -117,8 +121,8 @@ void rewriteNode(onnx::NodeOp op, const FactTable &facts, Solver &solver) {
     if (found == facts.end())
       continue;
     if (!result.use_empty())
-      if (Value known =
-              materialize(builder, op.getLoc(), result.getType(), found->second))
+      if (Value known = materialize(builder, op.getLoc(), result.getType(),
+                                    found->second))
         result.replaceAllUsesWith(known);
     result.setType(withSizes(result.getType(), found->second.sizes));
   }
@@ -149,7 +153,8 @@ void rewrite(func::FuncOp function, const FactTable &facts, Solver &solver) {
     if (isa<RankedTensorType>(argument.getType()))
       argument.setType(withSizes(argument.getType(), input.sizes));
   rewriteBlock(body, facts, solver);
-  function.setType(FunctionType::get(function.getContext(), body.getArgumentTypes(),
+  function.setType(FunctionType::get(function.getContext(),
+                                     body.getArgumentTypes(),
                                      body.getTerminator()->getOperandTypes()));
 }
 

@@ -48,7 +48,8 @@ static bool isEmbedding(OpOperand &use) {
       node.intAttribute("axis", 0) != 0)
     return false;
   auto table = dyn_cast<RankedTensorType>(node.getInputs()[0].getType());
-  return table && table.getRank() == 2 && isa<FloatType>(table.getElementType());
+  return table && table.getRank() == 2 &&
+         isa<FloatType>(table.getElementType());
 }
 
 /// A node that appends new keys or values to these.
@@ -126,12 +127,15 @@ static std::string messageOf(const Condition &condition, const Solver &solver) {
     DimExpr term(coefficient > 0 ? coefficient : -coefficient);
     for (const std::string &symbol : monomial)
       term = term * DimExpr::symbol(symbol);
-    (coefficient > 0 ? upper : lower) = (coefficient > 0 ? upper : lower) + term;
+    (coefficient > 0 ? upper : lower) =
+        (coefficient > 0 ? upper : lower) + term;
   }
   std::string text =
       lower.isConstant()
-          ? upper.str() + placeOf(upper, solver) + " must be at least " + lower.str()
-          : lower.str() + placeOf(lower, solver) + " must be at most " + upper.str() +
+          ? upper.str() + placeOf(upper, solver) + " must be at least " +
+                lower.str()
+          : lower.str() + placeOf(lower, solver) + " must be at most " +
+                upper.str() +
                 (upper.isConstant() ? "" : placeOf(upper, solver));
   if (auto name = condition.op->getLoc()->findInstanceOf<NameLoc>())
     text += " (node " + name.getName().str() + ")";
@@ -145,8 +149,8 @@ ArrayAttr describeConditions(MLIRContext *context, const Solver &solver) {
     conditions.push_back(builder.getDictionaryAttr({
         builder.getNamedAttr("expression",
                              builder.getStringAttr(condition.expression.str())),
-        builder.getNamedAttr("message",
-                             builder.getStringAttr(messageOf(condition, solver))),
+        builder.getNamedAttr(
+            "message", builder.getStringAttr(messageOf(condition, solver))),
     }));
   return builder.getArrayAttr(conditions);
 }
@@ -157,7 +161,8 @@ void writeSignature(func::FuncOp function, const Solver &solver,
   for (auto old : llvm::make_early_inc_range(module.getOps<SignatureOp>()))
     old.erase();
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  auto describe = [&](StringAttr name, StringRef otherwise, unsigned i, Type type) {
+  auto describe = [&](StringAttr name, StringRef otherwise, unsigned i,
+                      Type type) {
     return builder.getDictionaryAttr({
         builder.getNamedAttr("name",
                              builder.getStringAttr(nameOf(name, otherwise, i))),
@@ -168,15 +173,17 @@ void writeSignature(func::FuncOp function, const Solver &solver,
   SmallVector<Attribute> inputs, outputs;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
     inputs.push_back(
-        describe(function.getArgAttrOfType<StringAttr>(i, "qopt.name"), "input", i, type));
+        describe(function.getArgAttrOfType<StringAttr>(i, "qopt.name"), "input",
+                 i, type));
   for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-    outputs.push_back(describe(function.getResultAttrOfType<StringAttr>(i, "qopt.name"),
-                               "output", i, type));
+    outputs.push_back(
+        describe(function.getResultAttrOfType<StringAttr>(i, "qopt.name"),
+                 "output", i, type));
   std::vector<std::string> symbols = solver.symbols();
   SmallVector<StringRef> names(symbols.begin(), symbols.end());
   SignatureOp::create(builder, module.getLoc(), builder.getArrayAttr(inputs),
-                      builder.getArrayAttr(outputs), builder.getStrArrayAttr(names),
-                      conditions);
+                      builder.getArrayAttr(outputs),
+                      builder.getStrArrayAttr(names), conditions);
 }
 
 } // namespace qopt::symbols

@@ -14,8 +14,8 @@ struct SliceRange {
   int64_t step;
 };
 
-/// The ranges of a Slice node, from attributes or inputs; nothing when its axes or
-/// steps are not known.
+/// The ranges of a Slice node, from attributes or inputs; nothing when its axes
+/// or steps are not known.
 std::optional<llvm::SmallVector<SliceRange>> getSlices(Node &node);
 
 /// First index and number of elements of a range of constants in a dimension.

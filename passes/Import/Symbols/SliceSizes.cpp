@@ -60,7 +60,8 @@ std::optional<std::pair<int64_t, int64_t>> clampRange(const SliceRange &range,
                       isBackward ? size - 1 : size);
   };
   int64_t first = clamp(*start, 0), last = clamp(*end, isBackward ? -1 : 0);
-  __int128 distance = isBackward ? __int128(first) - last : __int128(last) - first;
+  __int128 distance =
+      isBackward ? __int128(first) - last : __int128(last) - first;
   __int128 step = isBackward ? -__int128(range.step) : __int128(range.step);
   int64_t count = distance <= 0 ? 0 : int64_t((distance + step - 1) / step);
   return std::pair(first, count);
@@ -68,9 +69,10 @@ std::optional<std::pair<int64_t, int64_t>> clampRange(const SliceRange &range,
 
 namespace {
 
-/// A bound of a slice that counts up, in [0, size]; conditions see to it where it
-/// cannot be told. Nothing where it cannot be said without min and max.
-Size clampBound(Node &node, const Size &bound, const DimExpr &size, bool isEnd) {
+/// A bound of a slice that counts up, in [0, size]; conditions see to it where
+/// it cannot be told. Nothing where it cannot be said without min and max.
+Size clampBound(Node &node, const Size &bound, const DimExpr &size,
+                bool isEnd) {
   if (!bound)
     return std::nullopt;
   DimExpr index = *bound;

@@ -129,8 +129,8 @@ static DimExpr withoutFactors(const DimExpr &expression) {
   return expression.dividedBy(factor).value_or(expression);
 }
 
-/// `expression` is `sign * name` + a rest without `name`: the value of name where
-/// the expression is zero.
+/// `expression` is `sign * name` + a rest without `name`: the value of name
+/// where the expression is zero.
 static Size solveFor(const DimExpr &expression, const std::string &name) {
   auto found = expression.getTerms().find({name});
   if (found == expression.getTerms().end() ||
@@ -143,7 +143,8 @@ static Size solveFor(const DimExpr &expression, const std::string &name) {
 }
 
 Verdict Solver::equate(const DimExpr &a, const DimExpr &b, Operation *op) {
-  Size left = resolve(a), right = resolve(b), difference = subtract(left, right);
+  Size left = resolve(a), right = resolve(b),
+       difference = subtract(left, right);
   if (!difference)
     return Verdict::Unknown;
   if (*difference == DimExpr(0))
@@ -177,7 +178,8 @@ Verdict Solver::equate(const DimExpr &a, const DimExpr &b, Operation *op) {
   }
   if (!equation.isLinear())
     return Verdict::Unknown;
-  Verdict below = require(equation, op), above = require(DimExpr(0) - equation, op);
+  Verdict below = require(equation, op),
+          above = require(DimExpr(0) - equation, op);
   if (below == Verdict::Fails || above == Verdict::Fails)
     return Verdict::Fails;
   return Verdict::Holds;
@@ -216,8 +218,8 @@ Verdict Solver::readBelow(const DimExpr &size, const DimExpr &end,
     auto symbol = table.find(name);
     Size length = solveFor(equation, name);
     if (symbol != table.end() && symbol->second.count == 1 &&
-        symbol->second.isMatrixOnly && equation.getTerms().at({name}) == 1 && length &&
-        length->isKnownNonNegative() && !length->isConstant()) {
+        symbol->second.isMatrixOnly && equation.getTerms().at({name}) == 1 &&
+        length && length->isKnownNonNegative() && !length->isConstant()) {
       replace(name, *length);
       return Verdict::Holds;
     }

@@ -3,8 +3,8 @@
 #ifndef QOPT_PASSES_IMPORT_SYMBOLS_SOLVER_H
 #define QOPT_PASSES_IMPORT_SYMBOLS_SOLVER_H
 
-#include "passes/Import/Symbols/Facts.h"
 #include "mlir/IR/Operation.h"
+#include "passes/Import/Symbols/Facts.h"
 
 namespace qopt::symbols {
 
@@ -47,9 +47,11 @@ public:
   Verdict equate(const DimExpr &a, const DimExpr &b, mlir::Operation *op);
   /// Demands expression >= 0.
   Verdict require(const DimExpr &expression, mlir::Operation *op);
-  /// Demands that a dimension of this size has the indices below `end`. A symbol
-  /// that is only the length of one integer matrix (a mask) becomes what it takes.
-  Verdict readBelow(const DimExpr &size, const DimExpr &end, mlir::Operation *op);
+  /// Demands that a dimension of this size has the indices below `end`. A
+  /// symbol that is only the length of one integer matrix (a mask) becomes what
+  /// it takes.
+  Verdict readBelow(const DimExpr &size, const DimExpr &end,
+                    mlir::Operation *op);
 
   /// The conditions of this walk; none follows from another.
   const std::vector<Condition> &getConditions() const { return conditions; }

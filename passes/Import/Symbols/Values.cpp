@@ -18,7 +18,8 @@ std::optional<DimExpr> getScalarSize(Value value) {
   if (auto dim = dyn_cast_or_null<DimOp>(op))
     return DimExpr::parse(dim.getExpression());
   auto constant = dyn_cast_or_null<arith::ConstantOp>(op);
-  auto integer = constant ? dyn_cast<IntegerAttr>(constant.getValue()) : IntegerAttr();
+  auto integer =
+      constant ? dyn_cast<IntegerAttr>(constant.getValue()) : IntegerAttr();
   if (!integer || !integer.getValue().trySExtValue())
     return std::nullopt;
   // A boolean is 0 or 1.
@@ -40,7 +41,8 @@ std::optional<SmallVector<DimExpr>> getElementSizes(Value value) {
     return sizes;
   }
   auto constant = dyn_cast_or_null<arith::ConstantOp>(op);
-  auto elements = constant ? symbols::readElements(constant.getValue()) : std::nullopt;
+  auto elements =
+      constant ? symbols::readElements(constant.getValue()) : std::nullopt;
   if (!elements)
     return std::nullopt;
   for (const symbols::Element &element : *elements) {

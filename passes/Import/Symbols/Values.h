@@ -8,8 +8,8 @@
 
 namespace qopt {
 
-/// A scalar integer or index as an expression: from `arith.constant`, `qopt.dim`
-/// and casts of these.
+/// A scalar integer or index as an expression: from `arith.constant`,
+/// `qopt.dim` and casts of these.
 std::optional<DimExpr> getScalarSize(mlir::Value value);
 
 /// The elements of an integer tensor, row-major, as expressions: from

@@ -16,8 +16,10 @@ struct Window {
   int64_t stride = 1, dilation = 1, before = 0, after = 0;
 };
 
-/// Reads the attributes of all spatial dimensions; nothing when they do not fit.
-std::optional<SmallVector<Window>> getWindows(Node &node, ArrayRef<Size> kernel) {
+/// Reads the attributes of all spatial dimensions; nothing when they do not
+/// fit.
+std::optional<SmallVector<Window>> getWindows(Node &node,
+                                              ArrayRef<Size> kernel) {
   SmallVector<Window> windows;
   for (const Size &size : kernel)
     windows.push_back({size});
@@ -26,7 +28,8 @@ std::optional<SmallVector<Window>> getWindows(Node &node, ArrayRef<Size> kernel)
   auto dilations = node.op.intsAttribute("dilations");
   auto pads = node.op.intsAttribute("pads");
   if ((strides && strides->size() != rank) ||
-      (dilations && dilations->size() != rank) || (pads && pads->size() != 2 * rank))
+      (dilations && dilations->size() != rank) ||
+      (pads && pads->size() != 2 * rank))
     return std::nullopt;
   for (size_t i = 0; i < rank; ++i) {
     Window &window = windows[i];
@@ -61,7 +64,8 @@ Size countPositions(Node &node, const Window &window, const Size &size) {
   if (pad == "SAME_UPPER" || pad == "SAME_LOWER")
     return quotient(size, window.stride, /*up=*/true);
   int64_t padding = pad == "VALID" ? 0 : window.before + window.after;
-  Size extent = multiply(subtract(window.kernel, DimExpr(1)), DimExpr(window.dilation));
+  Size extent =
+      multiply(subtract(window.kernel, DimExpr(1)), DimExpr(window.dilation));
   Size room = subtract(add(size, DimExpr(padding)), add(extent, DimExpr(1)));
   if (!room)
     return std::nullopt;
@@ -87,7 +91,8 @@ LogicalResult windowed(Node &node, ArrayRef<Size> kernel, const Size &channels,
   if (!windows)
     return node.fail("strides, dilations and pads that fit its window", {0});
   Sizes result = {input[0], channels};
-  for (auto [window, size] : llvm::zip(*windows, ArrayRef<Size>(input).drop_front(2)))
+  for (auto [window, size] :
+       llvm::zip(*windows, ArrayRef<Size>(input).drop_front(2)))
     result.push_back(countPositions(node, window, size));
   for (unsigned i = 0; i < results; ++i)
     node.setSizes(i, result);
@@ -100,7 +105,8 @@ LogicalResult convolution(Node &node, unsigned weightIndex) {
     return success();
   if (weight->size() < 3 || weight->size() != input->size())
     return node.fail("input and weight of the same rank", {0, weightIndex});
-  Size channels = multiply((*weight)[1], DimExpr(node.op.intAttribute("group", 1)));
+  Size channels =
+      multiply((*weight)[1], DimExpr(node.op.intAttribute("group", 1)));
   if (failed(node.same((*input)[1], channels)))
     return node.fail("channels that fit its weight", {0, weightIndex});
   return windowed(node, ArrayRef<Size>(*weight).drop_front(2), (*weight)[0], 1);
@@ -122,7 +128,8 @@ LogicalResult pool(Node &node) {
 
 LogicalResult convTranspose(Node &node) {
   const Sizes *input = node.sizes(0), *weight = node.sizes(1);
-  if (!input || !weight || weight->size() < 3 || weight->size() != input->size())
+  if (!input || !weight || weight->size() < 3 ||
+      weight->size() != input->size())
     return success();
   auto windows = getWindows(node, ArrayRef<Size>(*weight).drop_front(2));
   if (!windows)
@@ -130,9 +137,11 @@ LogicalResult convTranspose(Node &node) {
   size_t rank = windows->size();
   auto extra = node.op.intsAttribute("output_padding");
   auto shape = node.op.intsAttribute("output_shape");
-  bool isSame = node.op.stringAttribute("auto_pad", "NOTSET").starts_with("SAME");
-  Sizes result = {(*input)[0],
-                  multiply((*weight)[1], DimExpr(node.op.intAttribute("group", 1)))};
+  bool isSame =
+      node.op.stringAttribute("auto_pad", "NOTSET").starts_with("SAME");
+  Sizes result = {
+      (*input)[0],
+      multiply((*weight)[1], DimExpr(node.op.intAttribute("group", 1)))};
   for (auto [i, window] : llvm::enumerate(*windows)) {
     Size steps = multiply((*input)[2 + i], DimExpr(window.stride));
     Size size = subtract(steps, DimExpr(window.stride));
@@ -172,7 +181,8 @@ LogicalResult pad(Node &node) {
     return node.fail("two pads for each of its axes", {0});
   Sizes result = *input;
   for (auto [i, axis] : llvm::enumerate(*counted))
-    result[axis] = add(add(result[axis], (*pads)[i]), (*pads)[counted->size() + i]);
+    result[axis] =
+        add(add(result[axis], (*pads)[i]), (*pads)[counted->size() + i]);
   node.setSizes(0, result);
   return success();
 }
@@ -185,10 +195,11 @@ LogicalResult resize(Node &node) {
   bool isOld = node.op.is("Upsample") || node.op.getOpset() < 11;
   node.setRank(0, input->size());
   if (node.op.attribute("axes") ||
-      node.op.stringAttribute("keep_aspect_ratio_policy", "stretch") != "stretch")
+      node.op.stringAttribute("keep_aspect_ratio_policy", "stretch") !=
+          "stretch")
     return success();
-  if (auto sizes = node.elementSizes(3); node.has(3) && sizes &&
-                                         sizes->size() == input->size()) {
+  if (auto sizes = node.elementSizes(3);
+      node.has(3) && sizes && sizes->size() == input->size()) {
     node.setSizes(0, *sizes);
     return success();
   }
@@ -204,7 +215,8 @@ LogicalResult resize(Node &node) {
     if (*scale == std::floor(*scale))
       result[i] = size->times(DimExpr(int64_t(*scale)));
     else if (constant && *constant >= 0 && *constant < INT32_MAX)
-      result[i] = DimExpr(int64_t(std::floor(float(*constant) * float(*scale))));
+      result[i] =
+          DimExpr(int64_t(std::floor(float(*constant) * float(*scale))));
   }
   node.setSizes(0, result);
   return success();

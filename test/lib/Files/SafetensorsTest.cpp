@@ -62,20 +62,20 @@ TEST(Safetensors, RefusesBadFiles) {
   EXPECT_EQ(getError(std::string(100000, '[')), "JSON is nested too deeply");
   EXPECT_EQ(getError(R"({"a": 1})"), "expects an object for 'a'");
   EXPECT_EQ(getError(R"({"a": )" + tensor("F32", "[2]", "[20, 28]") + "}"),
-            "tensor 'a'\nthe data offsets lie outside the file's 24 bytes of "
+            "tensor 'a': the data offsets lie outside the file's 24 bytes of "
             "data");
   EXPECT_EQ(getError(R"({"a": )" + tensor("F32", "[2]", "[8, 4]") + "}"),
-            "tensor 'a'\nthe data offsets lie outside the file's 24 bytes of "
+            "tensor 'a': the data offsets lie outside the file's 24 bytes of "
             "data");
   EXPECT_EQ(getError(R"({"a": )" + tensor("F32", "[2]", "[0, 4]") + "}"),
-            "tensor 'a'\nthe shape asks for other than the 4 bytes that are "
+            "tensor 'a': the shape asks for other than the 4 bytes that are "
             "there");
   EXPECT_EQ(getError(R"({"a": )" +
                      tensor("F32", "[4611686018427387904, 4]", "[0, 0]") + "}"),
-            "tensor 'a'\nthe shape asks for other than the 0 bytes that are "
+            "tensor 'a': the shape asks for other than the 0 bytes that are "
             "there");
   EXPECT_EQ(getError(R"({"a": )" + tensor("F32", "[-1]", "[0, 4]") + "}"),
-            "tensor 'a'\nexpects sizes of at least 0 in the shape");
+            "tensor 'a': expects sizes of at least 0 in the shape");
   EXPECT_EQ(getError(R"({"a": )" + tensor("F32", "[2]", "[0, 8]") +
                      R"(, "b": )" + tensor("F32", "[2]", "[4, 12]") + "}"),
             "tensors 'a' and 'b' overlap");

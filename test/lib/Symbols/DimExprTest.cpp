@@ -16,13 +16,15 @@ TEST(DimExpr, equalSizesHaveEqualSpellings) {
   EXPECT_EQ(read("sequence + past").str(), "past + sequence");
   EXPECT_EQ(read("(a + b)*(a - b)").str(), "a*a - b*b");
   EXPECT_EQ(read("2*batch*sequence - 1").str(), "2*batch*sequence - 1");
+  EXPECT_EQ(read("-sequence + 512").str(), "512 - sequence");
   EXPECT_EQ(read("-(a - a)").str(), "0");
   EXPECT_EQ(read("3 - -2*a").str(), "2*a + 3");
 }
 
 TEST(DimExpr, refusesOtherText) {
-  for (const char *text : {"", "?", "a +", "a/2", "max(a, b)", "9a", "(a", "a b",
-                           "99999999999999999999", "9223372036854775807 + 1"})
+  for (const char *text :
+       {"", "?", "a +", "a/2", "max(a, b)", "9a", "(a", "a b",
+        "99999999999999999999", "9223372036854775807 + 1"})
     EXPECT_FALSE(DimExpr::parse(text)) << text;
 }
 
@@ -40,7 +42,9 @@ TEST(DimExpr, dividesWithoutRest) {
             "4*sequence");
   // The leading term is one of the highest degree.
   EXPECT_EQ(read("s*(batch + 1)").dividedBy(read("batch + 1"))->str(), "s");
-  EXPECT_EQ(read("(past + sequence)*batch*2").dividedBy(read("past + sequence"))->str(),
+  EXPECT_EQ(read("(past + sequence)*batch*2")
+                .dividedBy(read("past + sequence"))
+                ->str(),
             "2*batch");
   EXPECT_EQ(read("(a + b)*(a*b + c + 3)").dividedBy(read("a*b + c + 3"))->str(),
             "a + b");

@@ -3,20 +3,21 @@
 #include "KernelHarness.h"
 
 #include "dialects/QOpt/QOpt.h"
-#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -24,68 +25,10 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
-#include <cstring>
-#include <sys/mman.h>
-#include <unistd.h>
 
 using namespace mlir;
 
 namespace qopt {
-
-//===-- Memory ------------------------------------------------------------===//
-
-GuardedMemory::GuardedMemory(size_t bytes) {
-  size_t page = sysconf(_SC_PAGESIZE);
-  size_t used = llvm::alignTo(bytes, page);
-  mappedBytes = used + 2 * page;
-  mapping = mmap(nullptr, mappedBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  char *first = static_cast<char *>(mapping) + page;
-  if (mapping == MAP_FAILED ||
-      (used && mprotect(first, used, PROT_READ | PROT_WRITE) != 0))
-    llvm::report_fatal_error("no memory");
-  madvise(first, used, MADV_HUGEPAGE);
-  memset(first, 0xff, used);
-  start = first + used - bytes;
-}
-
-GuardedMemory::GuardedMemory(GuardedMemory &&other)
-    : mapping(other.mapping), mappedBytes(other.mappedBytes), start(other.start) {
-  other.mapping = nullptr;
-}
-
-GuardedMemory::~GuardedMemory() {
-  if (mapping)
-    munmap(mapping, mappedBytes);
-}
-
-void fill(Tensor<float> &tensor, unsigned seed) {
-  std::mt19937 random(seed);
-  for (size_t i = 0; i < tensor.count(); ++i)
-    tensor[i] = float(int32_t(random())) * 0x1p-31f;
-}
-
-uint16_t toBF16(float value) {
-  APFloat number(value);
-  bool lossy;
-  number.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &lossy);
-  return number.bitcastToAPInt().getZExtValue();
-}
-
-uint16_t toF16(float value) {
-  APFloat number(value);
-  bool lossy;
-  number.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lossy);
-  return number.bitcastToAPInt().getZExtValue();
-}
-
-static float widen(const llvm::fltSemantics &type, uint16_t bits) {
-  APFloat number(type, APInt(16, bits));
-  bool lossy;
-  number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &lossy);
-  return number.convertToFloat();
-}
-float fromBF16(uint16_t bits) { return widen(APFloat::BFloat(), bits); }
-float fromF16(uint16_t bits) { return widen(APFloat::IEEEhalf(), bits); }
 
 std::vector<const X86Isa *> runnableIsas() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
@@ -144,22 +87,12 @@ static std::vector<int64_t> makeArguments(ModuleOp module) {
   return sizes;
 }
 
-static void addLoweringToLLVM(OpPassManager &passes) {
-  passes.addPass(createForallToForLoopPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createConvertMathToLibmPass());
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
-}
+static const char loweringToLLVM[] =
+    "func.func(scf-forall-to-for),canonicalize,cse,"
+    "convert-math-to-llvm,convert-math-to-libm,convert-scf-to-cf,"
+    "convert-vector-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,"
+    "convert-func-to-llvm,convert-cf-to-llvm,reconcile-unrealized-casts,"
+    "canonicalize,cse";
 
 Kernel::Kernel(const std::string &text, const X86Isa &isa)
     : self(std::make_unique<Implementation>()) {
@@ -168,7 +101,8 @@ Kernel::Kernel(const std::string &text, const X86Isa &isa)
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registerAllToLLVMIRTranslations(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
   registry.insert<QOptDialect>();
   self->context.appendDialectRegistry(registry);
   // Remarks about packing are none of the tests' business.
@@ -192,9 +126,11 @@ Kernel::Kernel(const std::string &text, const X86Isa &isa)
   for (int64_t bytes : makeArguments(*module))
     self->scratch.emplace_back(llvm::alignTo(bytes, 64));
   self->numScratch = self->scratch.size();
+  static bool registered = (registerAllPasses(), true);
+  (void)registered;
   PassManager passes(&self->context);
-  addLoweringToLLVM(passes);
-  if (failed(passes.run(*module)))
+  if (failed(parsePassPipeline(loweringToLLVM, passes)) ||
+      failed(passes.run(*module)))
     llvm::report_fatal_error("lowering to LLVM failed");
 
   auto machine = llvm::cantFail(

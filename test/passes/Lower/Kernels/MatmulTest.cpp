@@ -1,7 +1,6 @@
 //===- MatmulTest.cpp - Products against a scalar loop --------------------===//
 
-#include "KernelHarness.h"
-#include "gtest/gtest.h"
+#include "IsaTest.h"
 #include <cmath>
 
 namespace qopt {
@@ -117,9 +116,8 @@ void check(const Case &test, const X86Isa &isa, llvm::ArrayRef<int64_t> counts) 
   }
 }
 
-class MatmulTest : public testing::TestWithParam<const X86Isa *> {
+class MatmulTest : public IsaTest {
 protected:
-  const X86Isa &isa = *GetParam();
   const std::vector<int64_t> counts = {0, 1, 2, 3, 5, 8, 12, 13, 33, 200};
 };
 
@@ -143,13 +141,7 @@ TEST_P(MatmulTest, WeightNotPacked) {
   check({600, 32, "f32", "", /*packed=*/false}, isa, {1, 13});
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, MatmulTest, testing::ValuesIn(runnableIsas()),
-                         [](const auto &info) {
-                           std::string name = info.param->name;
-                           for (char &c : name)
-                             c = c == '-' ? '_' : c;
-                           return name;
-                         });
+QOPT_EACH_ISA(MatmulTest);
 
 } // namespace
 } // namespace qopt

@@ -1,0 +1,56 @@
+// RUN: qopt-opt %s -qopt-vectorize-linalg=isa=x86-64-v3 -split-input-file | FileCheck %s
+// RUN: qopt-opt %s -qopt-vectorize-linalg=isa=x86-64-v4 -split-input-file | FileCheck %s --check-prefix=V4
+
+// Dimensions that lie behind each other are one loop.
+// CHECK-LABEL: func.func @collapses
+// CHECK: scf.forall
+// CHECK: scf.for
+// CHECK-NOT: scf.for
+// CHECK: vector.load %{{.*}} : memref<?xf32>, vector<8xf32>
+// CHECK: arith.mulf %{{.*}} : vector<8xf32>
+// V4: arith.mulf %{{.*}} : vector<16xf32>
+func.func @collapses(%a: memref<?x?x64xf32>, %c: memref<?x?x64xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j, k)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%a : memref<?x?x64xf32>) outs(%c : memref<?x?x64xf32>) {
+  ^bb0(%x: f32, %z: f32):
+    %r = arith.mulf %x, %x : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// Booleans are bytes in memory.
+// CHECK-LABEL: func.func @booleans
+// CHECK: vector.load %{{.*}} : memref<?xi8>, vector<8xi8>
+// CHECK: arith.cmpi ne
+// CHECK: arith.xori %{{.*}} : vector<8xi1>
+func.func @booleans(%a: memref<?xi1>, %c: memref<?xi1>) {
+  %one = arith.constant true
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%a : memref<?xi1>) outs(%c : memref<?xi1>) {
+  ^bb0(%x: i1, %z: i1):
+    %r = arith.xori %x, %one : i1
+    linalg.yield %r : i1
+  }
+  return
+}
+
+// -----
+
+// A failure in any lane is one of the call.
+// CHECK-LABEL: func.func @failures
+// CHECK: %[[ANY:.*]] = vector.reduction <or>
+// CHECK: qopt.fail_if %[[ANY]], "negative"
+func.func @failures(%a: memref<?xi32>, %c: memref<?xi32>) {
+  %zero = arith.constant 0 : i32
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%a : memref<?xi32>) outs(%c : memref<?xi32>) {
+  ^bb0(%x: i32, %z: i32):
+    %n = arith.cmpi slt, %x, %zero : i32
+    qopt.fail_if %n, "negative"
+    linalg.yield %x : i32
+  }
+  return
+}

@@ -1,0 +1,31 @@
+// RUN: qopt-opt %s -qopt-lower-kernels -split-input-file -verify-diagnostics
+
+func.func @half_input(%x: memref<4x8xf16>, %y: memref<4x8xf16>) {
+  // expected-error @+1 {{'qopt.silu' op cannot be lowered to a kernel: expects dense buffers of f32, but got 'memref<4x8xf16>'}}
+  qopt.silu %x outs(%y : memref<4x8xf16>) : memref<4x8xf16>
+  return
+}
+
+// -----
+
+func.func @strided(%x: memref<4x8xf32, strided<[16, 1]>>, %y: memref<4x8xf32>) {
+  // expected-error @+1 {{expects dense buffers of f32, but got 'memref<4x8xf32, strided<[16, 1]>>'}}
+  qopt.gelu %x outs(%y : memref<4x8xf32>) : memref<4x8xf32, strided<[16, 1]>>
+  return
+}
+
+// -----
+
+func.func @not_packed(%x: memref<4x8xf32>, %w: memref<16x8xf32>, %y: memref<4x16xf32>) {
+  // expected-remark @+1 {{weight is not packed in panels: every use packs it again}}
+  qopt.matmul %x, %w outs(%y : memref<4x16xf32>) : (memref<4x8xf32>, memref<16x8xf32>)
+  return
+}
+
+// -----
+
+func.func @dynamic_weight(%x: memref<4x8xf32>, %w: memref<?x8xf32>, %y: memref<4x?xf32>) {
+  // expected-error @+1 {{cannot be lowered to a kernel: expects constant K and N, but got 'memref<?x8xf32>' and 'memref<4x?xf32>'}}
+  qopt.matmul %x, %w outs(%y : memref<4x?xf32>) : (memref<4x8xf32>, memref<?x8xf32>)
+  return
+}

@@ -1,0 +1,49 @@
+"""decoder.py inputs TOKENS FOLDER: writes what decoder.test feeds; decoder.py check FOLDER: compares what came out."""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+ROWS, LENGTH = 2, 40
+folder = pathlib.Path(sys.argv[-1])
+if sys.argv[1] == "inputs":
+    ids = np.load(sys.argv[2])[: ROWS * LENGTH]
+    np.save(folder / "tokens.npy", ids)
+    np.save(folder / "bad.npy", np.array([0, 4096], np.int32))
+    inputs = {
+        "input_ids": ids.reshape(ROWS, LENGTH).astype(np.int64),
+        "attention_mask": np.ones((ROWS, LENGTH), np.int64),
+        "position_ids": np.tile(np.arange(LENGTH), (ROWS, 1)),
+    }
+    # numpy's own compressed file, one array of it in Fortran order.
+    np.savez_compressed(folder / "inputs.npz", **{**inputs, "input_ids": np.asfortranarray(inputs["input_ids"])})
+    for name, array in inputs.items():
+        np.save(folder / f"{name}.npy", array)
+    sys.exit()
+
+logits = np.load(folder / "out.npz")["logits"].astype(np.float64)
+targets = np.load(folder / "tokens.npy").reshape(ROWS, LENGTH)[:, 1:].astype(np.int64)
+shifted = logits[:, :-1] - logits[:, :-1].max(axis=-1, keepdims=True)
+log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+perplexity = np.exp(-np.take_along_axis(log_p, targets[..., None], -1).mean())
+figures = json.loads((folder / "eval.json").read_text())
+# The file's logits are float16, those of eval are not: half a unit in the last of 11 bits of logits up to about 20.
+assert abs(figures["perplexity"] / perplexity - 1) < 2e-3, (figures, perplexity)
+assert figures["kl"] == 0 and figures["kl_max"] == 0 and figures["top1"] == 1, figures
+assert figures["tokens"] == ROWS * (LENGTH - 1), figures
+assert figures["perplexity"] == figures["reference"]["perplexity"], figures
+
+size = sum(path.stat().st_size for path in (folder / "f32.qopt").iterdir())
+assert figures["bytes"] == size
+inspected = json.loads((folder / "inspect.json").read_text())
+assert inspected["bytes"] == size
+assert inspected["outputs"][0]["name"] == "logits" and inspected["outputs"][0]["dims"][2] == "4096"
+
+bench = json.loads((folder / "bench.json").read_text())
+assert [row["length"] for row in bench["prefill"]] == [8, 40], bench
+assert all(row["tokens_per_second"] > 0 for row in bench["prefill"]), bench
+decode = bench["decode"]
+assert decode["context"] == 8 and decode["weight_bytes"] == inspected["weight_bytes"], bench
+assert abs(decode["bytes_per_second"] / decode["read_bytes_per_second"] / decode["bandwidth_share"] - 1) < 1e-9, bench
