@@ -1,5 +1,6 @@
 //===- RaiseRotary.cpp - Rotary position embedding ------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/Raise/ElementExpr.h"
@@ -19,7 +20,7 @@ using Expr = ElementExpr;
 /// What cos(angle) or sin(angle) times a number is made of.
 struct Angle {
   Value positions;         ///< [batch, steps]
-  GetWeightOp frequencies; ///< as many elements as there are frequencies
+  Value frequencies; ///< a weight or constant of as many elements
   double scaling = 1;
 
   bool operator==(const Angle &other) const {
@@ -51,26 +52,31 @@ std::optional<Angle> matchAngle(const Expr::Ptr &element, StringRef function) {
     if (position.kind != Expr::Kind::Load || position.indices != place ||
         frequency.kind != Expr::Kind::Load)
       continue;
-    auto weight = frequency.tensor.getDefiningOp<GetWeightOp>();
+    Operation *source = frequency.tensor.getDefiningOp();
     DimExpr column = DimExpr::symbol(indexName(3));
     unsigned columns = 0;
     for (const DimExpr &index : frequency.indices)
       columns += index == column ? 1 : index == DimExpr(0) ? 0 : 2;
-    if (!weight || columns != 1)
+    if (!isa_and_nonnull<GetWeightOp, arith::ConstantOp>(source) || columns != 1)
       continue;
     angle.positions = position.tensor;
-    angle.frequencies = weight;
+    angle.frequencies = frequency.tensor;
     return angle;
   }
   return std::nullopt;
 }
 
-/// A weight as a vector.
-Value readFlat(PatternRewriter &rewriter, GetWeightOp get, int64_t size) {
-  auto type = cast<RankedTensorType>(get.getResult().getType());
+/// A weight or constant as a vector.
+Value readFlat(PatternRewriter &rewriter, Value values, int64_t size) {
+  auto type = cast<RankedTensorType>(values.getType());
   auto flat = RankedTensorType::get({size}, type.getElementType());
   if (type == flat)
-    return get.getResult();
+    return values;
+  if (auto constant = values.getDefiningOp<arith::ConstantOp>())
+    return arith::ConstantOp::create(
+        rewriter, constant.getLoc(),
+        cast<DenseElementsAttr>(constant.getValue()).reshape(flat));
+  auto get = values.getDefiningOp<GetWeightOp>();
   std::string name = (get.getWeight() + ".flat").str();
   auto weight =
       SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());

@@ -117,6 +117,8 @@ int main(int argc, char **argv) {
   for (const X86Isa *isa : runnableIsas()) {
     if (argc > 2 && std::string(argv[2]) != isa->name)
       continue;
+    if (which == "one")
+      benchMatmul<float>(*isa, 512, 2048, 2048, "f32");
     if (which.empty() || which == "row") {
       benchMatmul<uint16_t>(*isa, 1, 2048, 65536, "bf16");
       benchMatmul<uint16_t>(*isa, 1, 8192, 16384, "bf16");
