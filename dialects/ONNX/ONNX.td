@@ -52,7 +52,7 @@ def ONNX_NodeOp : ONNX_Op<"node", [NoTerminator,
   let results = (outs Variadic<AnyType>:$outputs);
   let regions = (region VariadicRegion<AnyRegion>:$bodies);
   let assemblyFormat = [{
-    $op_type `(` $inputs `)` ($bodies^)? attr-dict `:` functional-type($inputs, $outputs)
+    $op_type `(` $inputs `)` (`graphs` $bodies^)? attr-dict `:` functional-type($inputs, $outputs)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -232,7 +232,7 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
     result.
 
     ```mlir
-    %y = qopt.matmul %x, %w extras(%bias) {
+    %y = qopt.matmul %x, %w extras(%bias) epilogue {
     ^bb0(%acc: f32, %b: f32):
       %s = arith.addf %acc, %b : f32
       qopt.yield %s : f32
@@ -247,7 +247,7 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     $input `,` $weight (`extras` `(` $extras^ `)`)?
-    (`outs` `(` $out^ `:` type($out) `)`)? ($epilogue^)? attr-dict
+    (`outs` `(` $out^ `:` type($out) `)`)? (`epilogue` $epilogue^)? attr-dict
     `:` `(` type($input) `,` type($weight) (`,` type($extras)^)? `)`
     (`->` type($result)^)?
   }];

@@ -135,6 +135,8 @@ void Sha256::addBlocks(const char *data, size_t blocks) {
 }
 
 void Sha256::update(StringRef bytes) {
+  if (bytes.empty())
+    return;
   total += bytes.size();
   if (numPending) {
     size_t count = std::min(bytes.size(), pending.size() - numPending);

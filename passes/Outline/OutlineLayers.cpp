@@ -70,7 +70,9 @@ private:
              DenseMap<Value, unsigned> &numbers);
   void append(Operation *op, Layer &layer, DenseMap<Value, unsigned> &numbers);
   func::FuncOp makeFunction(const Layer &layer);
-  void replace(const Layer &layer, func::FuncOp callee);
+  /// `layers` are told of the values that now come from the call.
+  void replace(const Layer &layer, func::FuncOp callee,
+               MutableArrayRef<Layer> layers);
   bool isOf(Operation *op, int layer) {
     auto found = layerOf.find(op);
     return found != layerOf.end() && found->second == layer;
@@ -211,7 +213,8 @@ func::FuncOp FunctionOutliner::makeFunction(const Layer &layer) {
   return outlined;
 }
 
-void FunctionOutliner::replace(const Layer &layer, func::FuncOp callee) {
+void FunctionOutliner::replace(const Layer &layer, func::FuncOp callee,
+                               MutableArrayRef<Layer> layers) {
   // All inputs are there before the layer's last op, all users come behind it.
   Operation *last = layer.ops.front();
   for (Operation *op : layer.ops)
@@ -230,6 +233,8 @@ void FunctionOutliner::replace(const Layer &layer, func::FuncOp callee) {
     output.replaceUsesWithIf(call.getResult(i), [&](OpOperand &use) {
       return !llvm::is_contained(layer.ops, use.getOwner());
     });
+    for (Layer &other : layers)
+      llvm::replace(other.inputs, output, call.getResult(i));
   }
   for (Operation *op : llvm::reverse(layer.ops)) {
     op->dropAllUses();
@@ -253,7 +258,7 @@ void FunctionOutliner::run() {
     func::FuncOp &callee = functions[layer.text];
     if (!callee)
       callee = makeFunction(layer);
-    replace(layer, callee);
+    replace(layer, callee, layers);
   }
   // Calls stand where the last op of their layer stood: sort by dominance.
   (void)sortTopologically(&function.front());

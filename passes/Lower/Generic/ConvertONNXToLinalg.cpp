@@ -59,8 +59,8 @@ static LogicalResult lower(generic::NodeLowering &lowering) {
 std::optional<std::string> whyNotLowerable(onnx::NodeOp node) {
   // Built beside the program and dropped: what lowers and what says whether it
   // can is the same code.
-  Block block;
-  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  OwningOpRef<ModuleOp> aside = ModuleOp::create(node.getLoc());
+  OpBuilder builder(aside->getBodyRegion());
   generic::NodeLowering lowering(node, builder);
   if (succeeded(lower(lowering)))
     return std::nullopt;

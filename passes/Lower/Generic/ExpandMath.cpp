@@ -91,7 +91,7 @@ private:
   Value narrow(Value x) {
     Type to = getElementTypeOrSelf(math.shape);
     bool isDouble = getElementTypeOrSelf(x).isF64();
-    if (to.isF32() || (to.isF16() && isa.f16c && !isDouble))
+    if (!to.isBF16() && (!to.isF16() || (isa.f16c && !isDouble)))
       return nullptr;
     if (isDouble)
       x = math.make<arith::TruncFOp>(math.f32(), x);

@@ -5,8 +5,8 @@
 // CHECK: func.func @main(%{{.*}}: tensor<?x?x?xf32, #qopt.dims<"my_input_0", "my_input_1", "my_input_2_">> {qopt.name = "my input"}
 func.func @main(%a: tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">> {qopt.name = "my input"},
                 %b: tensor<?xf32, #qopt.dims<"my_input_2">> {qopt.name = "b"})
-    -> (tensor<?x?x?xf32>, tensor<?xf32>) {
-  return %a, %b : tensor<?x?x?xf32>, tensor<?xf32>
+    -> (tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">>, tensor<?xf32, #qopt.dims<"my_input_2">>) {
+  return %a, %b : tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">>, tensor<?xf32, #qopt.dims<"my_input_2">>
 }
 
 // -----
@@ -20,12 +20,12 @@ func.func @main(%a: tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">> {qopt.n
 func.func @main(%past: tensor<1x2x?x4xf32, #qopt.dims<"1", "2", "sequence", "4">> {qopt.name = "cache"},
                 %ids: tensor<?x?xi32, #qopt.dims<"n", "past">> {qopt.name = "ids"},
                 %other: tensor<?xf32, #qopt.dims<"batch">> {qopt.name = "other"})
-    -> (tensor<?x?x8xf32>, tensor<1x2x?x4xf32>, tensor<?xf32>) {
+    -> (tensor<?x?x8xf32>, tensor<1x2x?x4xf32>, tensor<?xf32, #qopt.dims<"batch">>) {
   %table = qopt.get_weight @w : tensor<10x8xf32>
   %new = qopt.get_weight @new : tensor<1x2x1x4xf32>
   %x = onnx.node "Gather"(%table, %ids) {opset = 18 : i64} : (tensor<10x8xf32>, tensor<?x?xi32, #qopt.dims<"n", "past">>) -> tensor<?x?x8xf32>
   %present = onnx.node "Concat"(%past, %new) {opset = 18 : i64, parameters = {axis = 2 : i64}} : (tensor<1x2x?x4xf32, #qopt.dims<"1", "2", "sequence", "4">>, tensor<1x2x1x4xf32>) -> tensor<1x2x?x4xf32>
-  return %x, %present, %other : tensor<?x?x8xf32>, tensor<1x2x?x4xf32>, tensor<?xf32>
+  return %x, %present, %other : tensor<?x?x8xf32>, tensor<1x2x?x4xf32>, tensor<?xf32, #qopt.dims<"batch">>
 }
 
 // -----

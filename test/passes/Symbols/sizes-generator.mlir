@@ -11,7 +11,7 @@ func.func @main(%x: tensor<?x?xf32, #qopt.dims<"n", "s">>, %k: tensor<i64>) -> (
   %one = arith.constant dense<1> : tensor<i64>
   %first = arith.constant dense<[0]> : tensor<1xi64>
   %r0_0 = onnx.node "Range"(%zero, %k, %one) {opset = 11 : i64} : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
-  %r1_0 = onnx.node "EyeLike"(%x) {opset = 9 : i64} : (tensor<?x?xf32, #qopt.dims<"n", "s">) -> tensor<?x?xf32>
+  %r1_0 = onnx.node "EyeLike"(%x) {opset = 9 : i64} : (tensor<?x?xf32, #qopt.dims<"n", "s">>) -> tensor<?x?xf32>
   %r2_0 = onnx.node "RandomNormal"() {opset = 1 : i64, parameters = {shape = [2, 3]}} : () -> tensor<?x?xf32>
   return %r0_0, %r1_0, %r2_0 : tensor<?xi64>, tensor<?x?xf32>, tensor<?x?xf32>
 }

@@ -13,11 +13,11 @@ func.func @main(%x: tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>) -> (tensor
   %c = arith.constant dense<[-1, 256]> : tensor<2xi64>
   %d = arith.constant dense<[-1]> : tensor<1xi64>
   %e = arith.constant dense<[0, 4, -1]> : tensor<3xi64>
-  %r0_0 = onnx.node "Reshape"(%x, %a) {opset = 14 : i64, parameters = {allowzero = 0 : i64}} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">, tensor<4xi64>) -> tensor<?x?x?x?xf32>
-  %r1_0 = onnx.node "Reshape"(%x, %b) {opset = 5 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">, tensor<4xi64>) -> tensor<?x?x?x?xf32>
-  %r2_0 = onnx.node "Reshape"(%x, %c) {opset = 13 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">, tensor<2xi64>) -> tensor<?x?xf32>
-  %r3_0 = onnx.node "Reshape"(%x, %d) {opset = 13 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">, tensor<1xi64>) -> tensor<?xf32>
-  %r4_0 = onnx.node "Reshape"(%x, %e) {opset = 21 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">, tensor<3xi64>) -> tensor<?x?x?xf32>
+  %r0_0 = onnx.node "Reshape"(%x, %a) {opset = 14 : i64, parameters = {allowzero = 0 : i64}} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>, tensor<4xi64>) -> tensor<?x?x?x?xf32>
+  %r1_0 = onnx.node "Reshape"(%x, %b) {opset = 5 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>, tensor<4xi64>) -> tensor<?x?x?x?xf32>
+  %r2_0 = onnx.node "Reshape"(%x, %c) {opset = 13 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>, tensor<2xi64>) -> tensor<?x?xf32>
+  %r3_0 = onnx.node "Reshape"(%x, %d) {opset = 13 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>, tensor<1xi64>) -> tensor<?xf32>
+  %r4_0 = onnx.node "Reshape"(%x, %e) {opset = 21 : i64} : (tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>, tensor<3xi64>) -> tensor<?x?x?xf32>
   return %r0_0, %r1_0, %r2_0, %r3_0, %r4_0 : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?xf32>, tensor<?xf32>, tensor<?x?x?xf32>
 }
 
@@ -28,7 +28,7 @@ func.func @main(%x: tensor<?x?x256xf32, #qopt.dims<"n", "s", "256">>) -> (tensor
 // CHECK: onnx.node "Reshape"{{.*}} -> tensor<0x7xf32>{{$}}
 func.func @main(%x: tensor<?x0xf32, #qopt.dims<"n", "0">>) -> (tensor<?x?xf32>) {
   %a = arith.constant dense<[0, 7]> : tensor<2xi64>
-  %r0_0 = onnx.node "Reshape"(%x, %a) {opset = 14 : i64, parameters = {allowzero = 1 : i64}} : (tensor<?x0xf32, #qopt.dims<"n", "0">, tensor<2xi64>) -> tensor<?x?xf32>
+  %r0_0 = onnx.node "Reshape"(%x, %a) {opset = 14 : i64, parameters = {allowzero = 1 : i64}} : (tensor<?x0xf32, #qopt.dims<"n", "0">>, tensor<2xi64>) -> tensor<?x?xf32>
   return %r0_0 : tensor<?x?xf32>
 }
 
@@ -48,15 +48,15 @@ func.func @main(%x: tensor<?x0xf32, #qopt.dims<"n", "0">>) -> (tensor<?x?xf32>) 
 func.func @main(%x: tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?x?x?x?x?xf32>, tensor<?x?x?x?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>) {
   %a = arith.constant dense<[1]> : tensor<1xi64>
   %b = arith.constant dense<[0, -1]> : tensor<2xi64>
-  %r0_0 = onnx.node "Squeeze"(%x, %a) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r1_0 = onnx.node "Squeeze"(%x) {opset = 11 : i64, parameters = {axes = [-1, 1]}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?xf32>
-  %r2_0 = onnx.node "Squeeze"(%x) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?xf32>
-  %r3_0 = onnx.node "Unsqueeze"(%x, %b) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">, tensor<2xi64>) -> tensor<?x?x?x?x?x?xf32>
-  %r4_0 = onnx.node "Unsqueeze"(%x) {opset = 11 : i64, parameters = {axes = [2]}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?x?x?x?xf32>
-  %r5_0 = onnx.node "Flatten"(%x) {opset = 13 : i64, parameters = {axis = 3 : i64}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?xf32>
-  %r6_0 = onnx.node "Flatten"(%x) {opset = 13 : i64, parameters = {axis = -4 : i64}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?xf32>
-  %r7_0 = onnx.node "Transpose"(%x) {opset = 13 : i64, parameters = {perm = [0, 2, 1, 3]}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?x?x?xf32>
-  %r8_0 = onnx.node "Transpose"(%x) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">) -> tensor<?x?x?x?xf32>
+  %r0_0 = onnx.node "Squeeze"(%x, %a) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r1_0 = onnx.node "Squeeze"(%x) {opset = 11 : i64, parameters = {axes = [-1, 1]}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?xf32>
+  %r2_0 = onnx.node "Squeeze"(%x) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?xf32>
+  %r3_0 = onnx.node "Unsqueeze"(%x, %b) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>, tensor<2xi64>) -> tensor<?x?x?x?x?x?xf32>
+  %r4_0 = onnx.node "Unsqueeze"(%x) {opset = 11 : i64, parameters = {axes = [2]}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?x?x?x?xf32>
+  %r5_0 = onnx.node "Flatten"(%x) {opset = 13 : i64, parameters = {axis = 3 : i64}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?xf32>
+  %r6_0 = onnx.node "Flatten"(%x) {opset = 13 : i64, parameters = {axis = -4 : i64}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?xf32>
+  %r7_0 = onnx.node "Transpose"(%x) {opset = 13 : i64, parameters = {perm = [0, 2, 1, 3]}} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?x?x?xf32>
+  %r8_0 = onnx.node "Transpose"(%x) {opset = 13 : i64} : (tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> tensor<?x?x?x?xf32>
   return %r0_0, %r1_0, %r2_0, %r3_0, %r4_0, %r5_0, %r6_0, %r7_0, %r8_0 : tensor<?x?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?x?x?x?x?xf32>, tensor<?x?x?x?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
 }
 
@@ -72,11 +72,11 @@ func.func @main(%x: tensor<?x1x?x1xf32, #qopt.dims<"n", "1", "s", "1">>) -> (ten
 func.func @main(%a: tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>, %b: tensor<?x?x4xf32, #qopt.dims<"n", "s", "4">>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>) {
   %parts = arith.constant dense<[1, 3]> : tensor<2xi64>
   %odd = arith.constant dense<[1]> : tensor<1xi64>
-  %r0_0 = onnx.node "Concat"(%a, %b) {opset = 13 : i64, parameters = {axis = -2 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">, tensor<?x?x4xf32, #qopt.dims<"n", "s", "4">) -> tensor<?x?x?xf32>
-  %r1_0, %r1_1 = onnx.node "Split"(%a, %parts) {opset = 13 : i64, parameters = {axis = 2 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">, tensor<2xi64>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>)
-  %r2_0, %r2_1 = onnx.node "Split"(%a) {opset = 11 : i64, parameters = {axis = -1 : i64, split = [3, 1]}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>)
-  %r3_0, %r3_1 = onnx.node "Split"(%a) {opset = 11 : i64, parameters = {axis = -1 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>)
-  %r4_0, %r4_1, %r4_2 = onnx.node "Split"(%a) {opset = 18 : i64, parameters = {axis = -1 : i64, num_outputs = 3 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>)
+  %r0_0 = onnx.node "Concat"(%a, %b) {opset = 13 : i64, parameters = {axis = -2 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>, tensor<?x?x4xf32, #qopt.dims<"n", "s", "4">>) -> tensor<?x?x?xf32>
+  %r1_0, %r1_1 = onnx.node "Split"(%a, %parts) {opset = 13 : i64, parameters = {axis = 2 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>, tensor<2xi64>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>)
+  %r2_0, %r2_1 = onnx.node "Split"(%a) {opset = 11 : i64, parameters = {axis = -1 : i64, split = [3, 1]}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>)
+  %r3_0, %r3_1 = onnx.node "Split"(%a) {opset = 11 : i64, parameters = {axis = -1 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>)
+  %r4_0, %r4_1, %r4_2 = onnx.node "Split"(%a) {opset = 18 : i64, parameters = {axis = -1 : i64, num_outputs = 3 : i64}} : (tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>)
   return %r0_0, %r1_0, %r1_1, %r2_0, %r2_1, %r3_0, %r3_1, %r4_0, %r4_1, %r4_2 : tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>
 }
 
@@ -90,8 +90,8 @@ func.func @main(%a: tensor<?x?x4xf32, #qopt.dims<"n", "p", "4">>, %b: tensor<?x?
 func.func @main(%x: tensor<?x1x?xf32, #qopt.dims<"n", "1", "s">>, %d: tensor<?x8x?x4xf32, #qopt.dims<"n", "8", "s", "4">>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?x?xf32>) {
   %shape = arith.constant dense<[4, 1]> : tensor<2xi64>
   %times = arith.constant dense<[1, 2, 3]> : tensor<3xi64>
-  %r0_0 = onnx.node "Expand"(%x, %shape) {opset = 13 : i64} : (tensor<?x1x?xf32, #qopt.dims<"n", "1", "s">, tensor<2xi64>) -> tensor<?x?x?xf32>
-  %r1_0 = onnx.node "Tile"(%x, %times) {opset = 13 : i64} : (tensor<?x1x?xf32, #qopt.dims<"n", "1", "s">, tensor<3xi64>) -> tensor<?x?x?xf32>
-  %r2_0 = onnx.node "DepthToSpace"(%d) {opset = 13 : i64, parameters = {blocksize = 2 : i64}} : (tensor<?x8x?x4xf32, #qopt.dims<"n", "8", "s", "4">) -> tensor<?x?x?x?xf32>
+  %r0_0 = onnx.node "Expand"(%x, %shape) {opset = 13 : i64} : (tensor<?x1x?xf32, #qopt.dims<"n", "1", "s">>, tensor<2xi64>) -> tensor<?x?x?xf32>
+  %r1_0 = onnx.node "Tile"(%x, %times) {opset = 13 : i64} : (tensor<?x1x?xf32, #qopt.dims<"n", "1", "s">>, tensor<3xi64>) -> tensor<?x?x?xf32>
+  %r2_0 = onnx.node "DepthToSpace"(%d) {opset = 13 : i64, parameters = {blocksize = 2 : i64}} : (tensor<?x8x?x4xf32, #qopt.dims<"n", "8", "s", "4">>) -> tensor<?x?x?x?xf32>
   return %r0_0, %r1_0, %r2_0 : tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?x?xf32>
 }

@@ -18,13 +18,13 @@ func.func @main(%x: tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>) -> (tensor<?
   %minus = arith.constant dense<[-1]> : tensor<1xi64>
   %two = arith.constant dense<[2]> : tensor<1xi64>
   %one = arith.constant dense<[1]> : tensor<1xi64>
-  %r0_0 = onnx.node "Slice"(%x, %zero, %half, %two, %one) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r1_0 = onnx.node "Slice"(%x, %half, %max, %two) {opset = 10 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r2_0 = onnx.node "Slice"(%x, %max, %min, %one, %minus) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r3_0 = onnx.node "Slice"(%x, %minus, %min, %two, %minus) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r4_0 = onnx.node "Slice"(%x, %one, %max, %two, %two) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r5_0 = onnx.node "Slice"(%x) {opset = 9 : i64, parameters = {starts = [0], ends = [-1], axes = [1]}} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">) -> tensor<?x?x?xf32>
-  %r6_0 = onnx.node "Slice"(%x, %one, %max, %one) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
-  %r7_0 = onnx.node "Slice"(%x) {opset = 1 : i64, parameters = {starts = [5, 70], ends = [9, 80], axes = [2, 0]}} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">) -> tensor<?x?x?xf32>
+  %r0_0 = onnx.node "Slice"(%x, %zero, %half, %two, %one) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r1_0 = onnx.node "Slice"(%x, %half, %max, %two) {opset = 10 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r2_0 = onnx.node "Slice"(%x, %max, %min, %one, %minus) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r3_0 = onnx.node "Slice"(%x, %minus, %min, %two, %minus) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r4_0 = onnx.node "Slice"(%x, %one, %max, %two, %two) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r5_0 = onnx.node "Slice"(%x) {opset = 9 : i64, parameters = {starts = [0], ends = [-1], axes = [1]}} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>) -> tensor<?x?x?xf32>
+  %r6_0 = onnx.node "Slice"(%x, %one, %max, %one) {opset = 13 : i64} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x?xf32>
+  %r7_0 = onnx.node "Slice"(%x) {opset = 1 : i64, parameters = {starts = [5, 70], ends = [9, 80], axes = [2, 0]}} : (tensor<?x?x64xf32, #qopt.dims<"n", "s", "64">>) -> tensor<?x?x?xf32>
   return %r0_0, %r1_0, %r2_0, %r3_0, %r4_0, %r5_0, %r6_0, %r7_0 : tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>
 }

@@ -10,13 +10,13 @@
 // CHECK: onnx.node "GlobalAveragePool"{{.*}} -> tensor<?x3x1x1xf32, #qopt.dims<"n", "3", "1", "1">>{{$}}
 // CHECK: onnx.node "ConvTranspose"{{.*}} -> tensor<?x6x448x448xf32, #qopt.dims<"n", "6", "448", "448">>{{$}}
 func.func @main(%x: tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">>, %y: tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, %w: tensor<16x3x3x3xf32>, %u: tensor<3x6x2x2xf32>) -> (tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>) {
-  %r0_0 = onnx.node "Conv"(%x, %w) {opset = 11 : i64, parameters = {strides = [2, 2], pads = [1, 1, 1, 1]}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
-  %r1_0 = onnx.node "Conv"(%x, %w) {opset = 11 : i64, parameters = {auto_pad = "SAME_UPPER", strides = [3, 3]}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
-  %r2_0 = onnx.node "Conv"(%y, %w) {opset = 11 : i64, parameters = {pads = [1, 1, 1, 1]}} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
-  %r3_0 = onnx.node "Conv"(%y, %w) {opset = 11 : i64, parameters = {pads = [1, 1, 1, 1], strides = [2, 2]}} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
-  %r4_0 = onnx.node "MaxPool"(%x) {opset = 12 : i64, parameters = {kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1 : i64}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">) -> tensor<?x?x?x?xf32>
-  %r5_0 = onnx.node "GlobalAveragePool"(%x) {opset = 1 : i64} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">) -> tensor<?x?x?x?xf32>
-  %r6_0 = onnx.node "ConvTranspose"(%x, %u) {opset = 11 : i64, parameters = {strides = [2, 2]}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">, tensor<3x6x2x2xf32>) -> tensor<?x?x?x?xf32>
+  %r0_0 = onnx.node "Conv"(%x, %w) {opset = 11 : i64, parameters = {strides = [2, 2], pads = [1, 1, 1, 1]}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">>, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
+  %r1_0 = onnx.node "Conv"(%x, %w) {opset = 11 : i64, parameters = {auto_pad = "SAME_UPPER", strides = [3, 3]}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">>, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
+  %r2_0 = onnx.node "Conv"(%y, %w) {opset = 11 : i64, parameters = {pads = [1, 1, 1, 1]}} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
+  %r3_0 = onnx.node "Conv"(%y, %w) {opset = 11 : i64, parameters = {pads = [1, 1, 1, 1], strides = [2, 2]}} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, tensor<16x3x3x3xf32>) -> tensor<?x?x?x?xf32>
+  %r4_0 = onnx.node "MaxPool"(%x) {opset = 12 : i64, parameters = {kernel_shape = [3, 3], strides = [2, 2], ceil_mode = 1 : i64}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">>) -> tensor<?x?x?x?xf32>
+  %r5_0 = onnx.node "GlobalAveragePool"(%x) {opset = 1 : i64} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">>) -> tensor<?x?x?x?xf32>
+  %r6_0 = onnx.node "ConvTranspose"(%x, %u) {opset = 11 : i64, parameters = {strides = [2, 2]}} : (tensor<?x3x224x224xf32, #qopt.dims<"n", "3", "224", "224">>, tensor<3x6x2x2xf32>) -> tensor<?x?x?x?xf32>
   return %r0_0, %r1_0, %r2_0, %r3_0, %r4_0, %r5_0, %r6_0 : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
 }
 
@@ -36,10 +36,10 @@ func.func @main(%x: tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>) -> (ten
   %pair = arith.constant dense<[1, 2]> : tensor<2xi64>
   %axis = arith.constant dense<[2]> : tensor<1xi64>
   %scales = arith.constant dense<[1.0, 1.0, 2.0, 0.5]> : tensor<4xf32>
-  %r0_0 = onnx.node "Pad"(%x, %pads) {opset = 13 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">, tensor<8xi64>) -> tensor<?x?x?x?xf32>
-  %r1_0 = onnx.node "Pad"(%x) {opset = 10 : i64, parameters = {pads = [0, 0, 1, 2, 0, 0, 3, 4]}} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">) -> tensor<?x?x?x?xf32>
-  %r2_0 = onnx.node "Pad"(%x, %pair, %none, %axis) {opset = 18 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">, tensor<2xi64>, none, tensor<1xi64>) -> tensor<?x?x?x?xf32>
-  %r3_0 = onnx.node "Resize"(%x, %none, %scales) {opset = 13 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">, none, tensor<4xf32>) -> tensor<?x?x?x?xf32>
-  %r4_0 = onnx.node "Resize"(%x, %none, %none, %sizes) {opset = 13 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">, none, none, tensor<4xi64>) -> tensor<?x?x?x?xf32>
+  %r0_0 = onnx.node "Pad"(%x, %pads) {opset = 13 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, tensor<8xi64>) -> tensor<?x?x?x?xf32>
+  %r1_0 = onnx.node "Pad"(%x) {opset = 10 : i64, parameters = {pads = [0, 0, 1, 2, 0, 0, 3, 4]}} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>) -> tensor<?x?x?x?xf32>
+  %r2_0 = onnx.node "Pad"(%x, %pair, %none, %axis) {opset = 18 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, tensor<2xi64>, none, tensor<1xi64>) -> tensor<?x?x?x?xf32>
+  %r3_0 = onnx.node "Resize"(%x, %none, %scales) {opset = 13 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, none, tensor<4xf32>) -> tensor<?x?x?x?xf32>
+  %r4_0 = onnx.node "Resize"(%x, %none, %none, %sizes) {opset = 13 : i64} : (tensor<?x3x?x8xf32, #qopt.dims<"n", "3", "s", "8">>, none, none, tensor<4xi64>) -> tensor<?x?x?x?xf32>
   return %r0_0, %r1_0, %r2_0, %r3_0, %r4_0 : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
 }
