@@ -8,6 +8,8 @@
 #include "lib/Artifact/Manifest.h"
 #include "lib/Artifact/ModelHeader.h"
 #include "lib/Artifact/OutputFile.h"
+#include "lib/Report/Cleanup.h"
+#include "lib/Report/Progress.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -105,6 +107,7 @@ DialectRegistry Compilation::makeRegistry() {
 LogicalResult Compilation::report(llvm::Error error) {
   if (!error)
     return success();
+  clearProgressBar();
   llvm::errs() << "error: " << toString(std::move(error)) << "\n";
   return failure();
 }
@@ -203,14 +206,15 @@ void Compilation::fillTable() {
         !parent.empty() && parent != ".")
       table.modelName = parent.str();
   table.maxContext = 2048;
-  if (auto config = llvm::MemoryBuffer::getFile(folder() + "/config.json"))
-    if (auto json = llvm::json::parse((*config)->getBuffer())) {
-      if (auto *object = json->getAsObject())
-        if (auto positions = object->getInteger("max_position_embeddings"))
-          table.maxContext = *positions;
-    } else {
-      llvm::consumeError(json.takeError());
-    }
+  auto config = llvm::MemoryBuffer::getFile(folder() + "/config.json");
+  if (!config)
+    return;
+  auto json = llvm::json::parse((*config)->getBuffer());
+  if (!json)
+    return llvm::consumeError(json.takeError());
+  if (auto *object = json->getAsObject())
+    if (auto positions = object->getInteger("max_position_embeddings"))
+      table.maxContext = *positions;
 }
 
 LogicalResult Compilation::emitCode() {
@@ -238,6 +242,7 @@ LogicalResult Compilation::emitArtifact() {
   auto directory = ArtifactDirectory::create(options.output, options.force);
   if (!directory)
     return report(directory.takeError());
+  Temporary guard(directory->temporary().str());
   progress("generate code", 0.3);
   if (failed(report(emitShared(variants, table, directory->file(libraryFile),
                                threads()))))
@@ -297,7 +302,10 @@ LogicalResult Compilation::emitArtifact() {
   }
   if (failed(report(directory->write(manifestFile, manifestText(manifest)))))
     return failure();
-  return report(directory->commit());
+  if (failed(report(directory->commit())))
+    return failure();
+  guard.keep();
+  return success();
 }
 
 LogicalResult Compilation::compile() {

@@ -2,6 +2,7 @@
 
 #include "passes/Compiler/Diagnostics.h"
 
+#include "lib/Report/Progress.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Location.h"
 
@@ -27,6 +28,7 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context)
           remarks.push_back({where, diagnostic.str()});
           return success();
         }
+        clearProgressBar();
         llvm::errs() << (diagnostic.getSeverity() == DiagnosticSeverity::Error
                              ? "error: "
                              : "warning: ")

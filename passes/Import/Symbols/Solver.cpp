@@ -104,28 +104,36 @@ void Solver::replace(const std::string &name, const DimExpr &value) {
   steps.push_back({{name, value}});
 }
 
-/// The expression without common factors. Symbols are taken to be no zeros, but
-/// only where more than one term is left to tell something.
-static DimExpr withoutFactors(const DimExpr &expression) {
-  const auto &terms = expression.getTerms();
-  if (terms.empty())
-    return expression;
+/// The product of a number and symbols that all terms of the expressions share.
+static DimExpr commonFactor(ArrayRef<DimExpr> expressions) {
   uint64_t divisor = 0;
-  DimExpr::Monomial common = terms.begin()->first;
-  for (const auto &[monomial, coefficient] : terms) {
-    divisor = std::gcd(divisor, coefficient < 0 ? -uint64_t(coefficient)
-                                                : uint64_t(coefficient));
-    DimExpr::Monomial both;
-    std::set_intersection(common.begin(), common.end(), monomial.begin(),
-                          monomial.end(), std::back_inserter(both));
-    common = both;
-  }
-  if (divisor > INT64_MAX)
-    return expression;
+  std::optional<DimExpr::Monomial> common;
+  for (const DimExpr &expression : expressions)
+    for (const auto &[monomial, coefficient] : expression.getTerms()) {
+      divisor = std::gcd(divisor, coefficient < 0 ? -uint64_t(coefficient)
+                                                  : uint64_t(coefficient));
+      DimExpr::Monomial both;
+      if (common)
+        std::set_intersection(common->begin(), common->end(), monomial.begin(),
+                              monomial.end(), std::back_inserter(both));
+      common = common ? both : monomial;
+    }
+  if (divisor == 0 || divisor > INT64_MAX)
+    return 1;
   DimExpr factor{int64_t(divisor)};
-  if (terms.size() > 1)
-    for (const std::string &name : common)
-      factor = factor * DimExpr::symbol(name);
+  for (const std::string &name : *common)
+    factor = factor * DimExpr::symbol(name);
+  return factor;
+}
+
+/// The expression without what its terms share. Of a single term, the symbols
+/// stay: that it is zero says something of them.
+static DimExpr withoutFactors(const DimExpr &expression) {
+  DimExpr factor = commonFactor(expression);
+  if (expression.getTerms().size() == 1 && !expression.isConstant()) {
+    int64_t coefficient = expression.getTerms().begin()->second;
+    factor = coefficient == INT64_MIN ? 1 : std::abs(coefficient);
+  }
   return expression.dividedBy(factor).value_or(expression);
 }
 
@@ -149,7 +157,10 @@ Verdict Solver::equate(const DimExpr &a, const DimExpr &b, Operation *op) {
     return Verdict::Unknown;
   if (*difference == DimExpr(0))
     return Verdict::Holds;
-  DimExpr equation = withoutFactors(*difference);
+  // Factors of both sides are taken to be no zeros.
+  if (*left != DimExpr(0) && *right != DimExpr(0))
+    difference = difference->dividedBy(commonFactor({*left, *right}));
+  DimExpr equation = withoutFactors(difference.value_or(*left - *right));
   if (equation.isConstant() || equation.isKnownPositive() ||
       (DimExpr(0) - equation).isKnownPositive())
     return Verdict::Fails;

@@ -100,17 +100,16 @@ Value meanOver(NodeLowering &lowering, Value tensor, ArrayRef<int64_t> axes) {
 namespace {
 
 /// The axes that a reduction names, by attribute or by input `1`.
-LogicalResult readAxes(NodeLowering &lowering, int64_t sinceInput,
-                       SmallVector<int64_t> &axes) {
+LogicalResult readAxes(NodeLowering &lowering, SmallVector<int64_t> &axes) {
   onnx::NodeOp node = lowering.node;
   int64_t rank = lowering.sizesOf(lowering.input(0)).size();
   std::optional<SmallVector<int64_t>> given;
-  if (int64_t(node.getOpset()) < sinceInput) {
-    given = node.intsAttribute("axes");
-  } else if (Value input = lowering.input(1)) {
+  if (Value input = lowering.input(1)) {
     given = lowering.constants(input);
     if (!given && lowering.sizesOf(input) != Sizes{DimExpr(0)})
       return lowering.reject("the axes are not known when compiling");
+  } else {
+    given = node.intsAttribute("axes");
   }
   if (given && !given->empty()) {
     for (int64_t value : *given) {
@@ -128,13 +127,13 @@ LogicalResult readAxes(NodeLowering &lowering, int64_t sinceInput,
   return success();
 }
 
-template <Combine combine, bool isMean, int64_t sinceInput>
+template <Combine combine, bool isMean>
 LogicalResult lowerReduction(NodeLowering &lowering) {
   bool isExtremum = combine == Combine::Max || combine == Combine::Min;
   SmallVector<int64_t> axes;
   if (failed(lowering.checkTensors(1)) ||
       failed(lowering.checkElements(0, isExtremum ? "fib" : "fi")) ||
-      failed(readAxes(lowering, sinceInput, axes)))
+      failed(readAxes(lowering, axes)))
     return failure();
   Value input = lowering.input(0);
   if (axes.empty()) {
@@ -156,11 +155,11 @@ LogicalResult lowerReduction(NodeLowering &lowering) {
 } // namespace
 
 void addReduction(LoweringTable &table) {
-  table["ReduceSum"] = lowerReduction<Combine::Sum, false, 13>;
-  table["ReduceMean"] = lowerReduction<Combine::Sum, true, 18>;
-  table["ReduceMax"] = lowerReduction<Combine::Max, false, 18>;
-  table["ReduceMin"] = lowerReduction<Combine::Min, false, 18>;
-  table["ReduceProd"] = lowerReduction<Combine::Product, false, 18>;
+  table["ReduceSum"] = lowerReduction<Combine::Sum, false>;
+  table["ReduceMean"] = lowerReduction<Combine::Sum, true>;
+  table["ReduceMax"] = lowerReduction<Combine::Max, false>;
+  table["ReduceMin"] = lowerReduction<Combine::Min, false>;
+  table["ReduceProd"] = lowerReduction<Combine::Product, false>;
 }
 
 } // namespace qopt::generic

@@ -61,7 +61,7 @@ LogicalResult lowerSlice(NodeLowering &lowering) {
     return failure();
   onnx::NodeOp node = lowering.node;
   auto read = [&](StringRef attribute, unsigned i) -> std::optional<Sizes> {
-    if (node.getOpset() >= 10)
+    if (lowering.input(i))
       return lowering.elements(lowering.input(i));
     auto values = node.intsAttribute(attribute);
     if (!values)
@@ -75,8 +75,7 @@ LogicalResult lowerSlice(NodeLowering &lowering) {
   if (!starts)
     return lowering.reject("the starts are not known when compiling");
   Sizes axes, steps(starts->size(), DimExpr(1));
-  bool hasAxes = node.getOpset() >= 10 ? bool(lowering.input(3))
-                                       : bool(node.attribute("axes"));
+  bool hasAxes = lowering.input(3) || node.attribute("axes");
   if (hasAxes) {
     auto given = read("axes", 3);
     if (!given)
@@ -86,7 +85,7 @@ LogicalResult lowerSlice(NodeLowering &lowering) {
     for (size_t i = 0; i < starts->size(); ++i)
       axes.push_back(DimExpr(int64_t(i)));
   }
-  if (node.getOpset() >= 10 && lowering.input(4)) {
+  if (lowering.input(4)) {
     auto given = read("steps", 4);
     if (!given)
       return lowering.reject("the steps are not known when compiling");

@@ -1,7 +1,8 @@
 """The cases of run_ops.py: for each operator and opset the nodes that are tried.
 
 A case is one node. Its inputs are arrays; `Const` ones are initializers. `dims`
-names sizes that the model leaves open: {input: [name or None, ...]}.
+marks sizes that the model leaves open: {input: [1 or None, ...]}; equal sizes
+share a symbol there.
 """
 
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ def elementwise(c):
                 c.add(op, c.make((2, 1, 4, 5), dtype), b)
         c.add(op, c.make(()), c.make((7,), low=1))
         c.add(op, c.make((0, 3)), c.make((3,), low=1))
-        c.add(op, c.make((4, 37)), c.make((37,), low=1), dims={0: [f"n{op}", f"m{op}"], 1: [f"m{op}"]})
+        c.add(op, c.make((4, 33)), c.make((33,), low=1), dims={0: [1, 1], 1: [1]})
     c.add("Div", np.array([-7, 7, -8, 5], dtype=np.int32), np.array([2, -2, 3, -1], dtype=np.int32))
     x = c.make((3, 17), low=0.1)
     c.add("Pow", x, c.make((17,)))
@@ -85,7 +86,7 @@ def elementwise(c):
     for op in ["Exp", "Erf", "Sigmoid", "Tanh", "Abs", "Neg", "Floor", "Ceil"]:
         c.add(op, c.make((2, 33), low=-6, high=6))
         c.add(op, special, tolerance=1e-6)
-    c.add("Exp", c.make((5, 19)), dims={0: ["e0", "e1"]})
+    c.add("Exp", c.make((5, 17)), dims={0: [1, 1]})
     for op in ["Sin", "Cos"]:
         c.add(op, c.make((40,), low=-100, high=100))
         c.add(op, c.make((3,), low=-90000, high=90000))
@@ -111,7 +112,7 @@ def logic(c):
     a, b = c.make((3, 17), "bool"), c.make((17,), "bool")
     for op in ["And", "Or", "Xor"]:
         c.add(op, a, b)
-        c.add(op, a, b, dims={0: [f"{op}0", f"{op}1"], 1: [f"{op}1"]})
+        c.add(op, a, b, dims={0: [1, 1], 1: [1]})
     c.add("Not", a)
     c.add("Equal", a, b)
     for dtype in ["int32", "int64"]:
@@ -125,7 +126,7 @@ def logic(c):
         c.add(op, np.array([1, 2, np.nan], np.float32), np.array([1, 3, np.nan], np.float32))
     for dtype in FLOATS + ["int64", "int32", "uint8", "bool"]:
         c.add("Where", c.make((3, 1), "bool"), c.make((1, 17), dtype), c.make((3, 17), dtype))
-    c.add("Where", c.make((3, 9), "bool"), c.make((3, 9)), Const(np.float32(-np.inf)), dims={0: ["w0", "w1"], 1: ["w0", "w1"]})
+    c.add("Where", c.make((3, 7), "bool"), c.make((3, 7)), Const(np.float32(-np.inf)), dims={0: [1, 1], 1: [1, 1]})
     for dtype in FLOATS:
         c.add("IsNaN", np.array([0, np.nan, np.inf, -np.inf, 1], dtype))
 
@@ -133,14 +134,16 @@ def logic(c):
 def casts(c):
     numbers = {"float32": 1, "uint8": 2, "int8": 3, "uint16": 4, "int16": 5, "int32": 6, "int64": 7, "bool": 9,
                "float16": 10, "float64": 11, "uint32": 12, "uint64": 13}
-    for source in numbers:
-        for target in numbers:
+    few = ["float32", "float16", "int64", "uint8", "bool"]
+    kinds = list(numbers) if c.opset in (9, 28) else few
+    for source in kinds:
+        for target in kinds:
             low = 0 if target.startswith("u") or source.startswith("u") else -100
             data = c.make((19,), source, low, 100) if source != "bool" else c.make((19,), "bool")
             c.add("Cast", data, to=numbers[target], tolerance=1e-3 if target == "float16" else 1e-7)
     c.add("Cast", np.array([0, 0.4, -0.3, np.nan, 2.9, -2.9], np.float32), to=9)
     c.add("Cast", np.array([0, 0.4, -0.3, 2.9, -2.9], np.float32), to=7)
-    c.add("Cast", c.make((5, 9), "int64"), to=1, dims={0: ["c0", "c1"]})
+    c.add("Cast", c.make((5, 7), "int64"), to=1, dims={0: [1, 1]})
 
 
 def movement(c):
@@ -161,13 +164,13 @@ def movement(c):
     if c.has("Flatten", 11):
         c.add("Flatten", x, axis=-1)
     c.add("Reshape", x, ints(0, 12))
-    c.add("Reshape", c.make((5, 6)), ints(0, 2, 3), dims={0: ["r0", None]})
+    c.add("Reshape", c.make((5, 6)), ints(0, 2, 3), dims={0: [1, None]})
     if c.has("Reshape", 14):
         c.add("Reshape", c.make((0, 3)), ints(3, 0), allowzero=1)
-    c.add("Transpose", c.make((5, 33)), dims={0: ["t0", "t1"]})
-    c.add("Transpose", c.make((2, 5, 3, 8)), perm=[0, 2, 1, 3], dims={0: ["u0", "u1", None, None]})
+    c.add("Transpose", c.make((5, 33)), dims={0: [1, 1]})
+    c.add("Transpose", c.make((2, 5, 3, 8)), perm=[0, 2, 1, 3], dims={0: [1, 1, None, None]})
     c.add("Concat", c.make((3, 5)), c.make((3, 40)), c.make((3, 1)), axis=1)
-    c.add("Concat", c.make((3, 5)), c.make((2, 5)), axis=0, dims={0: ["k0", "k"], 1: ["k1", "k"]})
+    c.add("Concat", c.make((3, 5)), c.make((2, 5)), axis=0, dims={0: [1, 1], 1: [1, 1]})
     if c.has("Concat", 11):
         c.add("Concat", c.make((3, 5)), c.make((3, 2)), axis=-1)
     for op in ["Squeeze", "Unsqueeze"]:
@@ -179,7 +182,7 @@ def movement(c):
                 c.add(op, data, axes=axes)
     c.add("Squeeze", c.make((1, 3, 1)))
     if c.has("Expand", 1):
-        c.add("Expand", c.make((5, 1)), ints(1, 7), dims={0: ["x0", None]})
+        c.add("Expand", c.make((5, 1)), ints(1, 7), dims={0: [1, None]})
         c.add("Expand", c.make((3,)), ints(2, 1))
     if c.has("ConstantOfShape", 1):
         import onnx
@@ -193,7 +196,7 @@ def movement(c):
         c.add("Range", *[Const(v) for v in values])
     c.add("Range", *[Const(np.array(v, np.int64)) for v in (10, 0, -2)])
     c.add("Shape", c.make((2, 3)))
-    c.add("Shape", c.make((5, 3)), dims={0: ["h0", None]})
+    c.add("Shape", c.make((5, 3)), dims={0: [1, None]})
     if c.has("Shape", 15):
         c.add("Shape", c.make((2, 3, 4)), start=1, end=-1)
 
@@ -215,7 +218,7 @@ def slices(c):
             if steps is not None:
                 inputs.append(ints(*steps))
             c.add("Slice", x, *inputs)
-        c.add("Slice", c.make((7, 33)), ints(1), ints(4), ints(1), dims={0: ["s0", None]})
+        c.add("Slice", c.make((7, 33)), ints(1), ints(4), ints(1), dims={0: [1, None]})
         c.add("Slice", c.make((7, 33), "bool"), ints(1), ints(4), ints(1))
     else:
         c.add("Slice", x, starts=[1, 2], ends=[4, 100], axes=[0, 1])
@@ -232,7 +235,7 @@ def slices(c):
     else:
         c.add("Split", c.make((4, 9)), axis=0, outputs=2)
     c.add("Gather", c.make((6, 9)), c.make((4,), "int64", 0, 5))
-    c.add("Gather", c.make((6, 9)), c.make((4, 2), "int32", 0, 5), dims={1: ["g0", "g1"]})
+    c.add("Gather", c.make((6, 9)), c.make((4, 2), "int32", 0, 5), dims={1: [1, 1]})
     c.add("Gather", c.make((6, 9)), np.array(3, np.int64), axis=0)
     c.add("Gather", c.make((6, 90)), c.make((33,), "int64", 0, 89), axis=1)
     if c.has("Gather", 11):
@@ -240,7 +243,7 @@ def slices(c):
     data = c.make((3, 4, 5))
     c.add("GatherND", data, np.array([[0, 1], [2, 3]], np.int64))
     c.add("GatherND", data, np.array([[[0, 1, 4]], [[-1, -2, -3]]], np.int64))
-    c.add("GatherND", c.make((3, 4, 5), "bool"), c.make((7, 1), "int64", 0, 2), dims={1: ["nd", None]})
+    c.add("GatherND", c.make((3, 4, 5), "bool"), c.make((7, 1), "int64", 0, 2), dims={1: [1, None]})
     if c.has("GatherND", 12):
         c.add("GatherND", data, c.make((3, 2, 1), "int64", 0, 3), batch_dims=1)
 
@@ -263,13 +266,13 @@ def reductions(c):
                     c.add(op, x, axes=axes, keepdims=keep)
         if c.has(op, 11):
             axes = {"axes": [-1]} if not as_input else {}
-            c.add(op, c.make((4, 130)), *([ints(-1)] if as_input else []), dims={0: [f"{op}0", f"{op}1"]}, **axes)
+            c.add(op, c.make((4, 33)), *([ints(-1)] if as_input else []), dims={0: [1, 1]}, **axes)
         if as_input:
             c.add(op, c.make((3, 4)), ints(), noop_with_empty_axes=1)
     for shape, axis in [((3, 17), 1), ((2, 3, 40), 1), ((2, 3, 4), 2), ((5, 130), 1)]:
         c.add("Softmax", c.make(shape, low=-9, high=9), axis=axis, tolerance=1e-6)
     c.add("Softmax", c.make((3, 4, 5)), tolerance=1e-6)
-    c.add("Softmax", c.make((4, 37)), axis=1, dims={0: ["q0", "q1"]}, tolerance=1e-6)
+    c.add("Softmax", c.make((4, 33)), axis=1, dims={0: [1, 1]}, tolerance=1e-6)
     if c.has("Softmax", 11):
         c.add("Softmax", c.make((3, 4, 5)), axis=-1, tolerance=1e-6)
 
@@ -279,7 +282,7 @@ def products(c):
                  ((5,), (5,)), ((2, 1, 4, 5), (3, 5, 6)), ((1, 40), (40, 70)), ((6, 64), (64, 64))]:
         c.add("MatMul", c.make(a), c.make(b), tolerance=3e-6)
     c.add("MatMul", c.make((4, 5), "float64"), c.make((5, 6), "float64"))
-    c.add("MatMul", c.make((2, 9, 5)), c.make((2, 5, 11)), dims={0: ["p0", "p1", "p2"], 1: ["p0", "p2", "p3"]}, tolerance=3e-6)
+    c.add("MatMul", c.make((2, 7, 5)), c.make((2, 5, 17)), dims={0: [1, 1, 1], 1: [1, 1, 1]}, tolerance=3e-6)
     if c.has("MatMul", 9):
         for dtype in ["int32", "int64", "uint32"]:
             c.add("MatMul", c.make((4, 5), dtype), c.make((5, 6), dtype))
@@ -287,7 +290,7 @@ def products(c):
     c.add("Gemm", a, b, c.make((9,)), tolerance=3e-6)
     c.add("Gemm", a, b, c.make((4, 1)), alpha=0.5, beta=2.0, tolerance=3e-6)
     c.add("Gemm", c.make((7, 4)), c.make((9, 7)), c.make((4, 9)), transA=1, transB=1, tolerance=3e-6)
-    c.add("Gemm", c.make((4, 7)), c.make((9, 7)), c.make(()), transB=1, dims={0: ["y0", None]}, tolerance=3e-6)
+    c.add("Gemm", c.make((4, 7)), c.make((9, 7)), c.make(()), transB=1, dims={0: [1, None]}, tolerance=3e-6)
     if c.has("Gemm", 11):
         c.add("Gemm", a, b, alpha=1.5, tolerance=3e-6)
 
@@ -297,7 +300,7 @@ def normalization(c):
     c.add("LayerNormalization", x, c.make((40,)), c.make((40,)), tolerance=5e-6)
     c.add("LayerNormalization", x, c.make((40,)), epsilon=1e-2, tolerance=5e-6)
     c.add("LayerNormalization", x, c.make((3, 40)), c.make((3, 40)), axis=1, outputs=3, tolerance=5e-6)
-    c.add("LayerNormalization", c.make((3, 17)), c.make((17,)), c.make((17,)), dims={0: ["l0", None]}, tolerance=5e-6)
+    c.add("LayerNormalization", c.make((3, 17)), c.make((17,)), c.make((17,)), dims={0: [1, None]}, tolerance=5e-6)
     c.add("RMSNormalization", x, c.make((40,)), tolerance=5e-6)
     c.add("RMSNormalization", x, c.make((3, 40)), axis=1, epsilon=1e-3, tolerance=5e-6)
     angles = c.make((50, 4))

@@ -76,8 +76,8 @@ class Batch:
                 continue
             value = np.asarray(value)
             shape = list(value.shape)
-            for d, symbol in enumerate(case.dims.get(i, [])):
-                shape[d] = f"{symbol}_{number}" if symbol else shape[d]
+            for d, is_open in enumerate(case.dims.get(i, [])):
+                shape[d] = f"n{shape[d]}" if is_open else shape[d]
             kind = helper.np_dtype_to_tensor_dtype(value.dtype)
             self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
             self.feeds[name] = value
