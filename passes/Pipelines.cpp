@@ -84,10 +84,10 @@ void registerPipelines() {
   PassPipelineRegistration<StorageOptions>(
       "qopt-optimize-pipeline", "Storage of weights, fusion, outlining",
       buildOptimizePipeline);
-  PassPipelineRegistration<>("qopt-linalg-pipeline",
-                             "From nodes to linalg", buildLinalgPipeline);
-  PassPipelineRegistration<>("qopt-buffer-pipeline",
-                             "From tensors to an arena", buildBufferPipeline);
+  PassPipelineRegistration<>("qopt-linalg-pipeline", "From nodes to linalg",
+                             buildLinalgPipeline);
+  PassPipelineRegistration<>("qopt-buffer-pipeline", "From tensors to an arena",
+                             buildBufferPipeline);
   PassPipelineRegistration<TargetOptions>(
       "qopt-target-pipeline", "From buffers to the LLVM dialect for an ISA",
       buildTargetPipeline);

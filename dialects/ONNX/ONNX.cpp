@@ -69,9 +69,9 @@ Value NodeOp::input(unsigned i) {
 void NodeOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  static const StringRef random[] = {"RandomNormal", "RandomNormalLike",
+  static const StringRef random[] = {"RandomNormal",  "RandomNormalLike",
                                      "RandomUniform", "RandomUniformLike",
-                                     "Multinomial", "Bernoulli"};
+                                     "Multinomial",   "Bernoulli"};
   if (is_contained(random, getOpType()))
     effects.emplace_back(MemoryEffects::Write::get());
 }

@@ -2,10 +2,10 @@
 
 #include "dialects/QOpt/QOpt.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -41,9 +41,9 @@ RankedTensorType qopt::getTensorType(ArrayRef<DimExpr> sizes,
     names.push_back(StringAttr::get(context, size.str()));
     isStatic &= size.isConstant();
   }
-  return RankedTensorType::get(
-      shape, elementType,
-      isStatic ? Attribute() : DimsAttr::get(context, names));
+  return RankedTensorType::get(shape, elementType,
+                               isStatic ? Attribute()
+                                        : DimsAttr::get(context, names));
 }
 
 std::optional<SmallVector<DimExpr>> qopt::getSizes(RankedTensorType type) {
@@ -76,10 +76,9 @@ LogicalResult WeightOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (!type.hasStaticShape())
     return emitOpError("expects a static shape, but got ") << type;
-  if (getFile() &&
-      uint64_t(getLength()) !=
-          uint64_t(type.getNumElements()) *
-              std::max(1u, type.getElementTypeBitWidth() / 8))
+  if (getFile() && uint64_t(getLength()) !=
+                       uint64_t(type.getNumElements()) *
+                           std::max(1u, type.getElementTypeBitWidth() / 8))
     return emitOpError("expects as many bytes as ")
            << type << " has, but got " << getLength();
   if (getTransposed() && type.getRank() < 2)
@@ -146,7 +145,9 @@ void AttentionOp::getEffects(
   addEffects(*this, effects, written);
 }
 
-static Value resultOrOut(Value result, Value out) { return result ? result : out; }
+static Value resultOrOut(Value result, Value out) {
+  return result ? result : out;
+}
 
 LogicalResult EmbeddingOp::verify() {
   if (failed(verifyForm(*this)))
@@ -178,12 +179,14 @@ LogicalResult MatmulOp::verify() {
   if (!agree(columns, weight.size() == 2 ? weight[0] : columns) ||
       (weight.size() == 3 && !ShapedType::isDynamic(columns) &&
        llvm::divideCeil(columns, panelColumns) != uint64_t(weight[0])))
-    return emitOpError("expects a result whose last size fits the weight, but got ")
+    return emitOpError(
+               "expects a result whose last size fits the weight, but got ")
            << columns;
   for (Value extra : getExtras()) {
     ArrayRef<int64_t> shape = shapeOf(extra);
     if (shape.size() != 1 && shape.size() != result.size())
-      return emitOpError("expects extras [N] or of the result's sizes, but got ")
+      return emitOpError(
+                 "expects extras [N] or of the result's sizes, but got ")
              << extra.getType();
     if (shape.empty() || !agree(shape.back(), columns))
       return emitOpError("expects extras whose last size is ") << columns;
@@ -205,7 +208,8 @@ LogicalResult MatmulOp::verify() {
 template <typename OpType> static LogicalResult verifyNorm(OpType op) {
   if (failed(verifyForm(op)))
     return failure();
-  ArrayRef<int64_t> input = shapeOf(op.getInput()), scale = shapeOf(op.getScale());
+  ArrayRef<int64_t> input = shapeOf(op.getInput()),
+                    scale = shapeOf(op.getScale());
   if (scale.size() != 1 || input.empty() || !agree(scale[0], input.back()))
     return op.emitOpError("expects a scale of the input's last size, but got ")
            << op.getScale().getType();
@@ -220,8 +224,10 @@ LogicalResult GeluOp::verify() { return verifyForm(*this); }
 LogicalResult RotaryTableOp::verify() {
   if (failed(verifyForm(*this)))
     return failure();
-  if (shapeOf(getPositions()).size() != 2 || shapeOf(getFrequencies()).size() != 1)
-    return emitOpError("expects positions [batch, sequence] and frequencies [n]");
+  if (shapeOf(getPositions()).size() != 2 ||
+      shapeOf(getFrequencies()).size() != 1)
+    return emitOpError(
+        "expects positions [batch, sequence] and frequencies [n]");
   return success();
 }
 
@@ -251,8 +257,10 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expects a multiple of ")
            << kvHeads << " key/value heads, but got " << heads << " heads";
   for (Value operand : {getQuery(), getKey(), getValue()})
-    if (shapeOf(operand).size() != 3 || ShapedType::isDynamic(shapeOf(operand)[2]))
-      return emitOpError("expects query, key and value [batch, steps, heads * size], but got ")
+    if (shapeOf(operand).size() != 3 ||
+        ShapedType::isDynamic(shapeOf(operand)[2]))
+      return emitOpError("expects query, key and value [batch, steps, heads * "
+                         "size], but got ")
              << operand.getType();
   int64_t query = shapeOf(getQuery())[2], key = shapeOf(getKey())[2],
           value = shapeOf(getValue())[2];

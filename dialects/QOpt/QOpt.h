@@ -31,8 +31,8 @@ namespace qopt {
 mlir::RankedTensorType getTensorType(llvm::ArrayRef<DimExpr> sizes,
                                      mlir::Type elementType);
 
-/// The sizes of a tensor: from its `#qopt.dims`, or constants where it has none;
-/// nothing when a dynamic size has no expression.
+/// The sizes of a tensor: from its `#qopt.dims`, or constants where it has
+/// none; nothing when a dynamic size has no expression.
 std::optional<llvm::SmallVector<DimExpr>> getSizes(mlir::RankedTensorType type);
 
 /// A size as an index value: a constant or a `qopt.dim`.

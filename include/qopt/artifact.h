@@ -29,30 +29,31 @@ typedef struct {
 /** What the runtime has to know of a tensor of the signature. */
 typedef enum {
   QOPT_ROLE_PLAIN = 0,
-  QOPT_ROLE_TOKENS = 1,        /* input: token ids [batch, sequence] */
-  QOPT_ROLE_MASK = 2,          /* input: attention mask [batch, past + sequence] */
-  QOPT_ROLE_POSITIONS = 3,     /* input: position ids [batch, sequence] */
-  QOPT_ROLE_PAST_KEY = 4,      /* input: [batch, heads, past, dim], see `cache` */
-  QOPT_ROLE_PAST_VALUE = 5,    /* input */
-  QOPT_ROLE_LOGITS = 6,        /* output: [batch, sequence, vocabulary] */
-  QOPT_ROLE_PRESENT_KEY = 7,   /* output: [batch, heads, past + sequence, dim] */
+  QOPT_ROLE_TOKENS = 1,     /* input: token ids [batch, sequence] */
+  QOPT_ROLE_MASK = 2,       /* input: attention mask [batch, past + sequence] */
+  QOPT_ROLE_POSITIONS = 3,  /* input: position ids [batch, sequence] */
+  QOPT_ROLE_PAST_KEY = 4,   /* input: [batch, heads, past, dim], see `cache` */
+  QOPT_ROLE_PAST_VALUE = 5, /* input */
+  QOPT_ROLE_LOGITS = 6,     /* output: [batch, sequence, vocabulary] */
+  QOPT_ROLE_PRESENT_KEY = 7, /* output: [batch, heads, past + sequence, dim] */
   QOPT_ROLE_PRESENT_VALUE = 8, /* output */
 } qopt_role;
 
 /** A tensor of the ONNX signature. */
 typedef struct {
-  const char *name;        /* as in the ONNX file */
-  int32_t dtype;           /* qopt_dtype of runtime.h */
+  const char *name; /* as in the ONNX file */
+  int32_t dtype;    /* qopt_dtype of runtime.h */
   int32_t rank;
-  int32_t role;            /* qopt_role */
-  int32_t cache;           /* index of the cache of a past_* or present_*, else -1 */
+  int32_t role;  /* qopt_role */
+  int32_t cache; /* index of the cache of a past_* or present_*, else -1 */
   const qopt_linear *dims; /* rank of them */
 } qopt_tensor_info;
 
 /** A key/value cache: one for each attention layer of a decoder.
  * Elements are f32. `context` is the capacity that the session chose.
- *   key:   [batch][heads][ceil(context / QOPT_KEY_PANEL)][key_dim][QOPT_KEY_PANEL]
- *   value: [batch][heads][context][value_dim] */
+ *   key:   [batch][heads][ceil(context /
+ * QOPT_KEY_PANEL)][key_dim][QOPT_KEY_PANEL] value:
+ * [batch][heads][context][value_dim] */
 typedef struct {
   int64_t heads;
   int64_t key_dim;
@@ -74,12 +75,13 @@ typedef void (*qopt_kernel)(const void *env, int64_t begin, int64_t end,
  * and writes only `error`. */
 typedef struct qopt_call {
   const int64_t *symbols; /* num_symbols values, in the table's order */
-  void *const *inputs;    /* the entry's inputs, in its order; dense, row-major */
-  void *const *outputs;   /* the entry's outputs, in its order */
+  void *const *inputs;  /* the entry's inputs, in its order; dense, row-major */
+  void *const *outputs; /* the entry's outputs, in its order */
   const uint8_t *weights; /* data section of weights.safetensors */
   uint8_t *arena;         /* arena_bytes(symbols) bytes, 64-byte aligned */
-  uint8_t *const *caches; /* key and value of cache 0, key and value of cache 1, ... */
-  void *runtime;          /* first argument of parallel_for */
+  uint8_t *const
+      *caches;   /* key and value of cache 0, key and value of cache 1, ... */
+  void *runtime; /* first argument of parallel_for */
   /** Runs kernel over items [0, items), in any order, on any threads; returns
    * when all are done. A kernel writes no byte that another item's does. */
   void (*parallel_for)(void *runtime, qopt_kernel kernel, const void *env,
@@ -105,9 +107,11 @@ typedef struct {
 
 /** CPU features that an ISA version needs; the runtime tests CPUID and, for
  * registers, OSXSAVE and XCR0. */
-#define QOPT_CPU_X86_64_V2 (1ull << 0) /* cx16 lahf popcnt sse3 sse4.1 sse4.2 ssse3 */
-#define QOPT_CPU_AVX2 (1ull << 1)      /* avx avx2 bmi1 bmi2 f16c fma lzcnt movbe, ymm state */
-#define QOPT_CPU_AVX512 (1ull << 2)    /* f bw cd dq vl, zmm and opmask state */
+#define QOPT_CPU_X86_64_V2                                                     \
+  (1ull << 0) /* cx16 lahf popcnt sse3 sse4.1 sse4.2 ssse3 */
+#define QOPT_CPU_AVX2                                                          \
+  (1ull << 1) /* avx avx2 bmi1 bmi2 f16c fma lzcnt movbe, ymm state */
+#define QOPT_CPU_AVX512 (1ull << 2) /* f bw cd dq vl, zmm and opmask state */
 
 /** The code for one ISA version, the most demanding first in the table. */
 typedef struct {
@@ -117,17 +121,17 @@ typedef struct {
   qopt_entry entries[QOPT_NUM_ENTRIES];
 } qopt_variant;
 
-/** The one symbol that model.so exports: `qopt_artifact`. Inputs and outputs are
- * those of the ONNX file in its order. The entries of a model with caches take
- * the inputs that are no past_* and give the outputs that are no present_*, in
- * this order. */
+/** The one symbol that model.so exports: `qopt_artifact`. Inputs and outputs
+ * are those of the ONNX file in its order. The entries of a model with caches
+ * take the inputs that are no past_* and give the outputs that are no
+ * present_*, in this order. */
 typedef struct {
-  uint32_t abi;            /* QOPT_ABI_VERSION */
-  uint32_t struct_bytes;   /* sizeof(qopt_artifact_table) */
-  const char *version;     /* of the compiler */
+  uint32_t abi;          /* QOPT_ABI_VERSION */
+  uint32_t struct_bytes; /* sizeof(qopt_artifact_table) */
+  const char *version;   /* of the compiler */
   const char *model_name;
-  int64_t weights_bytes;   /* size of the file weights.safetensors */
-  int64_t weights_offset;  /* where its data section starts */
+  int64_t weights_bytes;  /* size of the file weights.safetensors */
+  int64_t weights_offset; /* where its data section starts */
   int32_t num_symbols;
   int32_t num_inputs;
   int32_t num_outputs;

@@ -9,7 +9,8 @@ namespace qopt {
 static const X86Isa isas[] = {
     {"x86-64-v4", QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2 | QOPT_CPU_AVX512, 512, 32,
      true, true, true},
-    {"x86-64-v3", QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2, 256, 16, true, true, true},
+    {"x86-64-v3", QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2, 256, 16, true, true,
+     true},
     {"x86-64", 0, 128, 16, false, false, false},
 };
 

@@ -10,12 +10,6 @@
 #include "lib/Artifact/OutputFile.h"
 #include "lib/Report/Cleanup.h"
 #include "lib/Report/Progress.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Threading.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -29,6 +23,12 @@
 #include "passes/Pipelines.h"
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Threading.h"
+#include "llvm/Support/raw_ostream.h"
 #include <set>
 
 using namespace mlir;
@@ -37,11 +37,16 @@ namespace qopt {
 namespace {
 
 /// Files of a language model that lie beside it and belong to the artifact.
-constexpr StringRef sideFiles[] = {
-    "config.json",       "generation_config.json",  "tokenizer.json",
-    "tokenizer.model",   "tokenizer_config.json",   "special_tokens_map.json",
-    "vocab.txt",         "vocab.json",              "merges.txt",
-    "chat_template.jinja"};
+constexpr StringRef sideFiles[] = {"config.json",
+                                   "generation_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer.model",
+                                   "tokenizer_config.json",
+                                   "special_tokens_map.json",
+                                   "vocab.txt",
+                                   "vocab.json",
+                                   "merges.txt",
+                                   "chat_template.jinja"};
 
 /// One compilation: the module and what is known beside it.
 class Compilation {
@@ -78,8 +83,9 @@ private:
     return parent.empty() ? "." : parent.str();
   }
   unsigned threads() const {
-    return options.threads ? options.threads
-                           : llvm::hardware_concurrency().compute_thread_count();
+    return options.threads
+               ? options.threads
+               : llvm::hardware_concurrency().compute_thread_count();
   }
   void progress(StringRef stage, double fraction) {
     if (options.progress)
@@ -119,7 +125,8 @@ LogicalResult Compilation::run(StringRef stage, double fraction,
   PassManager pm(&context);
   if (options.printIRAfterAll)
     pm.enableIRPrinting(
-        /*shouldPrintBeforePass=*/nullptr, [](Pass *, Operation *) { return true; },
+        /*shouldPrintBeforePass=*/nullptr,
+        [](Pass *, Operation *) { return true; },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false,
         /*printAfterOnlyOnFailure=*/false, llvm::errs());
   if (options.timing)
@@ -188,8 +195,7 @@ LogicalResult Compilation::makeVariants() {
       table.messages = messages;
     else if (table.messages != messages)
       return module->emitError("ISA versions disagree about error messages");
-    for (Operation &op :
-         llvm::make_early_inc_range(variant.module->getOps()))
+    for (Operation &op : llvm::make_early_inc_range(variant.module->getOps()))
       if (isa_and_nonnull<QOptDialect>(op.getDialect()))
         op.erase();
     variants.push_back(std::move(variant));
@@ -374,19 +380,19 @@ LogicalResult Compilation::explain(raw_ostream &os, bool json) {
     auto path = op->getAttrOfType<StringAttr>("path");
     auto role = op->getAttrOfType<StringAttr>("role");
     std::string name = nodeName(op->getLoc());
-    std::string how = why      ? "cannot be compiled: " + *why
-                      : node   ? "generic: linalg, vectors"
-                               : op->getName().getStringRef().str();
+    std::string how = why    ? "cannot be compiled: " + *why
+                      : node ? "generic: linalg, vectors"
+                             : op->getName().getStringRef().str();
     auto function = op->getParentOfType<func::FuncOp>();
     if (json) {
-      nodes.push_back(llvm::json::Object{
-          {"function", function ? function.getName() : ""},
-          {"node", name},
-          {"operator", node ? node.getOpType() : ""},
-          {"path", path ? path.getValue() : ""},
-          {"role", role ? role.getValue() : ""},
-          {"compilable", !why},
-          {"how", how}});
+      nodes.push_back(
+          llvm::json::Object{{"function", function ? function.getName() : ""},
+                             {"node", name},
+                             {"operator", node ? node.getOpType() : ""},
+                             {"path", path ? path.getValue() : ""},
+                             {"role", role ? role.getValue() : ""},
+                             {"compilable", !why},
+                             {"how", how}});
       return;
     }
     os << (function ? function.getName() : "") << "  " << name;
@@ -400,10 +406,9 @@ LogicalResult Compilation::explain(raw_ostream &os, bool json) {
     os << "\n";
   });
   if (json)
-    os << llvm::formatv("{0:2}\n",
-                        llvm::json::Value(llvm::json::Object{
-                            {"nodes", std::move(nodes)},
-                            {"compilable", compilable}}));
+    os << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{
+                                       {"nodes", std::move(nodes)},
+                                       {"compilable", compilable}}));
   return success(compilable);
 }
 

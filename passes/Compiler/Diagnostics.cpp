@@ -3,8 +3,8 @@
 #include "passes/Compiler/Diagnostics.h"
 
 #include "lib/Report/Progress.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Location.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -32,8 +32,8 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context)
         llvm::errs() << (diagnostic.getSeverity() == DiagnosticSeverity::Error
                              ? "error: "
                              : "warning: ")
-                     << where << (where.empty() ? "" : ": ")
-                     << diagnostic.str() << "\n";
+                     << where << (where.empty() ? "" : ": ") << diagnostic.str()
+                     << "\n";
         for (Diagnostic &note : diagnostic.getNotes())
           llvm::errs() << "note: " << note.str() << "\n";
         return success();

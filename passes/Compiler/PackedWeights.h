@@ -10,7 +10,8 @@ namespace qopt {
 
 /// The weights of a module whose storage is assigned, by their places. Fails
 /// after an error.
-mlir::FailureOr<std::vector<PackedWeight>> collectWeights(mlir::ModuleOp module);
+mlir::FailureOr<std::vector<PackedWeight>>
+collectWeights(mlir::ModuleOp module);
 
 } // namespace qopt
 

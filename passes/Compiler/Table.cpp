@@ -3,9 +3,9 @@
 #include "passes/Compiler/Table.h"
 
 #include "dialects/QOpt/QOpt.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -118,10 +118,10 @@ FailureOr<ArtifactTable> makeTable(ModuleOp module) {
   }
   for (Attribute attribute : signature.getConditions()) {
     auto condition = cast<DictionaryAttr>(attribute);
-    auto expression = DimExpr::parse(
-        condition.getAs<StringAttr>("expression").getValue());
-    auto linear = expression ? toLinearSize(*expression, table.symbols)
-                             : std::nullopt;
+    auto expression =
+        DimExpr::parse(condition.getAs<StringAttr>("expression").getValue());
+    auto linear =
+        expression ? toLinearSize(*expression, table.symbols) : std::nullopt;
     if (!linear)
       return signature.emitError() << "a condition on the sizes is not linear: "
                                    << condition.getAs<StringAttr>("expression");

@@ -8,8 +8,8 @@
 
 namespace qopt {
 
-/// What the module says of its interface: all of the table but the weights' sizes,
-/// the names and the largest context. Fails after an error.
+/// What the module says of its interface: all of the table but the weights'
+/// sizes, the names and the largest context. Fails after an error.
 mlir::FailureOr<ArtifactTable> makeTable(mlir::ModuleOp module);
 
 /// ONNX's number of an element type (qopt_dtype of runtime.h), 0 if none.

@@ -45,7 +45,8 @@ std::optional<Epilogue> matchEpilogue(MatmulOp matmul, Operation *user,
   Value other = node.getInputs()[second ? 0 : 1];
   auto type = cast<RankedTensorType>(other.getType());
   auto whole = cast<RankedTensorType>(acc.getType());
-  bool isRow = type.getRank() == 1 && type.getDimSize(0) == whole.getShape().back();
+  bool isRow =
+      type.getRank() == 1 && type.getDimSize(0) == whole.getShape().back();
   if (other == acc || (type != whole && !isRow)) {
     reason = "the other operand of its user has other sizes";
     return std::nullopt;
@@ -96,10 +97,10 @@ MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
   if (epilogue.extra)
     extras.push_back(epilogue.extra);
   Location loc = builder.getFusedLoc({matmul.getLoc(), epilogue.op->getLoc()});
-  auto fused = MatmulOp::create(builder, loc, matmul->getResultTypes(),
-                                matmul.getInput(), matmul.getWeight(), extras,
-                                Value(), matmul.getPathAttr(),
-                                matmul.getRoleAttr());
+  auto fused =
+      MatmulOp::create(builder, loc, matmul->getResultTypes(),
+                       matmul.getInput(), matmul.getWeight(), extras, Value(),
+                       matmul.getPathAttr(), matmul.getRoleAttr());
   Block *body = builder.createBlock(&fused.getEpilogue());
   for (size_t i = 0; i < 1 + extras.size(); ++i)
     body->addArgument(builder.getF32Type(), loc);
@@ -115,9 +116,9 @@ MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
     acc = mapping.lookup(cast<YieldOp>(old.getTerminator()).getValue());
   }
   Value extra = epilogue.extra ? body->getArguments().back() : Value();
-  YieldOp::create(builder, loc,
-                  compute(builder, epilogue.op, acc, extra,
-                          epilogue.accumulatorIsSecond));
+  YieldOp::create(
+      builder, loc,
+      compute(builder, epilogue.op, acc, extra, epilogue.accumulatorIsSecond));
   epilogue.op->getResult(0).replaceAllUsesWith(fused.getResult());
   epilogue.op->erase();
   matmul.erase();

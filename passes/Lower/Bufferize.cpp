@@ -1,7 +1,6 @@
 //===- Bufferize.cpp - Tensors become buffers -----------------------------===//
 
 #include "dialects/QOpt/QOpt.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,6 +9,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -102,7 +102,8 @@ FailureOr<Value> FunctionBufferizer::allocate(Value tensor, Operation *op) {
   auto sizes = dynamicSizes(type, op);
   if (failed(sizes))
     return failure();
-  return memref::AllocOp::create(builder, op->getLoc(), bufferType(type), *sizes)
+  return memref::AllocOp::create(builder, op->getLoc(), bufferType(type),
+                                 *sizes)
       .getResult();
 }
 
@@ -137,7 +138,8 @@ FunctionBufferizer::convertDestinationStyle(DestinationStyleOpInterface op) {
     else
       operands.push_back(lookup(value));
     if (!operands.back())
-      return op->emitOpError("cannot be lowered to buffers: an operand is made by ")
+      return op->emitOpError(
+                 "cannot be lowered to buffers: an operand is made by ")
              << (value.getDefiningOp()
                      ? value.getDefiningOp()->getName().getStringRef()
                      : "nothing");
@@ -163,9 +165,10 @@ void FunctionBufferizer::convertReshape(ReshapeOp op) {
   SmallVector<OpFoldResult> sizes, strides(type.getRank());
   auto expressions = *getSizes(type);
   for (const DimExpr &size : expressions)
-    sizes.push_back(size.isConstant()
-                        ? OpFoldResult(builder.getIndexAttr(*size.constant()))
-                        : OpFoldResult(materialize(builder, op.getLoc(), size)));
+    sizes.push_back(
+        size.isConstant()
+            ? OpFoldResult(builder.getIndexAttr(*size.constant()))
+            : OpFoldResult(materialize(builder, op.getLoc(), size)));
   DimExpr stride(1);
   for (int64_t i = type.getRank() - 1; i >= 0; --i) {
     strides[i] = stride.isConstant()
@@ -187,8 +190,8 @@ void FunctionBufferizer::convertConstant(arith::ConstantOp op) {
   auto plain = cast<DenseElementsAttr>(value).reshape(
       RankedTensorType::get(type.getShape(), type.getElementType()));
   auto global = memref::GlobalOp::create(
-      top, op.getLoc(), "constant", top.getStringAttr("private"), type,
-      plain, /*constant=*/true, /*alignment=*/nullptr);
+      top, op.getLoc(), "constant", top.getStringAttr("private"), type, plain,
+      /*constant=*/true, /*alignment=*/nullptr);
   symbols.insert(global);
   buffers[op.getResult()] = memref::GetGlobalOp::create(
       builder, op.getLoc(), type, global.getSymName());
@@ -216,9 +219,8 @@ void FunctionBufferizer::convertElements(tensor::FromElementsOp op) {
 LogicalResult FunctionBufferizer::convertCall(func::CallOp call) {
   SmallVector<Value> operands;
   for (Value operand : call.getOperands())
-    operands.push_back(isa<RankedTensorType>(operand.getType())
-                           ? lookup(operand)
-                           : operand);
+    operands.push_back(
+        isa<RankedTensorType>(operand.getType()) ? lookup(operand) : operand);
   for (Value result : call.getResults()) {
     auto buffer = allocate(result, call);
     if (failed(buffer))
@@ -231,12 +233,14 @@ LogicalResult FunctionBufferizer::convertCall(func::CallOp call) {
   return success();
 }
 
-/// The buffer of a result is the caller's, where it is an allocation of its own.
+/// The buffer of a result is the caller's, where it is an allocation of its
+/// own.
 LogicalResult FunctionBufferizer::convertReturn(func::ReturnOp op) {
   for (auto [value, out] : llvm::zip(op.getOperands(), outs)) {
     Value buffer = lookup(value), root = buffer;
     if (!buffer)
-      return op.emitOpError("cannot be lowered to buffers: no buffer for a result");
+      return op.emitOpError(
+          "cannot be lowered to buffers: no buffer for a result");
     if (auto view = root.getDefiningOp<memref::ReinterpretCastOp>())
       root = view.getSource();
     auto alloc = root.getDefiningOp<memref::AllocOp>();
@@ -263,7 +267,8 @@ LogicalResult FunctionBufferizer::convertReturn(func::ReturnOp op) {
                               : OpFoldResult(stride);
         isStatic &= !type.isDynamicDim(i);
         staticStride *= isStatic ? type.getDimSize(i) : 1;
-        Value size = getValueOrCreateConstantIndexOp(builder, op.getLoc(), sizes[i]);
+        Value size =
+            getValueOrCreateConstantIndexOp(builder, op.getLoc(), sizes[i]);
         stride = arith::MulIOp::create(builder, op.getLoc(), stride, size);
       }
       replacement = memref::ReinterpretCastOp::create(
@@ -297,9 +302,8 @@ LogicalResult FunctionBufferizer::convert(Operation *op) {
   dead.push_back(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](tensor::EmptyOp) { return success(); })
-      .Case([&](ReshapeOp reshape) {
-        return convertReshape(reshape), success();
-      })
+      .Case(
+          [&](ReshapeOp reshape) { return convertReshape(reshape), success(); })
       .Case([&](arith::ConstantOp constant) {
         return convertConstant(constant), success();
       })
@@ -313,9 +317,9 @@ LogicalResult FunctionBufferizer::convert(Operation *op) {
         return success();
       })
       .Case([&](tensor::ExtractOp extract) {
-        Value loaded = memref::LoadOp::create(
-            builder, op->getLoc(), lookup(extract.getTensor()),
-            extract.getIndices());
+        Value loaded = memref::LoadOp::create(builder, op->getLoc(),
+                                              lookup(extract.getTensor()),
+                                              extract.getIndices());
         extract.getResult().replaceAllUsesWith(loaded);
         return success();
       })
@@ -361,8 +365,7 @@ LogicalResult FunctionBufferizer::run() {
 struct Bufferize final : impl::BufferizeBase<Bufferize> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    for (auto function :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (failed(FunctionBufferizer(function, symbols).run()))
         return signalPassFailure();
   }

@@ -39,8 +39,8 @@ Value bytesAt(OpBuilder &builder, Location loc, Value pointer) {
       context, {pointer.getType(), pointer.getType(), i64, array, array});
   Value descriptor = LLVM::PoisonOp::create(builder, loc, descriptorType);
   auto insert = [&](Value value, ArrayRef<int64_t> position) {
-    descriptor = LLVM::InsertValueOp::create(builder, loc, descriptor, value,
-                                             position);
+    descriptor =
+        LLVM::InsertValueOp::create(builder, loc, descriptor, value, position);
   };
   auto constant = [&](int64_t value) -> Value {
     return LLVM::ConstantOp::create(builder, loc, i64,
@@ -120,17 +120,17 @@ FailureOr<Value> FunctionLowering::size(const DimExpr &expression,
           return cast<StringAttr>(a).getValue() == name;
         });
         if (found == signature.getSymbols().end())
-          return emitError(loc) << "symbol '" << name
-                                << "' is not in the signature";
+          return emitError(loc)
+                 << "symbol '" << name << "' is not in the signature";
         Value pointer = symbolPointer();
         OpBuilder top(function.getContext());
         if (auto *definition = pointer.getDefiningOp())
           top.setInsertionPointAfter(definition);
         else
           top.setInsertionPointToStart(&function.front());
-        Value loaded = loadField(
-            top, function.getLoc(), pointer,
-            8 * (found - signature.getSymbols().begin()), top.getI64Type());
+        Value loaded = loadField(top, function.getLoc(), pointer,
+                                 8 * (found - signature.getSymbols().begin()),
+                                 top.getI64Type());
         value = arith::IndexCastOp::create(top, function.getLoc(),
                                            top.getIndexType(), loaded);
       }
@@ -138,8 +138,7 @@ FailureOr<Value> FunctionLowering::size(const DimExpr &expression,
     }
     sum = sum ? arith::AddIOp::create(builder, loc, sum, product) : product;
   }
-  return sum ? sum
-             : Value(arith::ConstantIndexOp::create(builder, loc, 0));
+  return sum ? sum : Value(arith::ConstantIndexOp::create(builder, loc, 0));
 }
 
 LogicalResult FunctionLowering::lowerWeight(GetWeightOp op) {
@@ -282,8 +281,8 @@ LogicalResult addEntry(func::FuncOp function, SignatureOp signature) {
     operands.push_back(memref::ViewOp::create(
         builder, loc, type, bytesAt(builder, loc, data), zero, dynamic));
   }
-  Value arena = loadField(builder, loc, call, offsetof(qopt_call, arena),
-                          pointer);
+  Value arena =
+      loadField(builder, loc, call, offsetof(qopt_call, arena), pointer);
   operands.push_back(bytesAt(builder, loc, arena));
   func::CallOp::create(builder, loc, function.getName(), TypeRange(), operands);
   func::ReturnOp::create(builder, loc);

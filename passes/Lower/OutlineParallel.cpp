@@ -73,8 +73,7 @@ void Outliner::lowerFailures(Operation *root, Value call) {
     builder.setInsertionPoint(op);
     Location loc = op.getLoc();
     scf::IfOp::create(
-        builder, loc, op.getCondition(),
-        [&](OpBuilder &nested, Location loc) {
+        builder, loc, op.getCondition(), [&](OpBuilder &nested, Location loc) {
           Value value = LLVM::ConstantOp::create(
               nested, loc, nested.getI32Type(), nested.getI32IntegerAttr(code));
           // Threads may report at once: any of their errors will do.
@@ -123,9 +122,9 @@ func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
       builder.clone(*value.getDefiningOp(), mapping);
       continue;
     }
-    Value address = LLVM::GEPOp::create(
-        builder, loc, pointer, environment, kernel.getArgument(0),
-        ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+    Value address = LLVM::GEPOp::create(builder, loc, pointer, environment,
+                                        kernel.getArgument(0),
+                                        ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
     Type stored = environment.getBody()[i];
     Value loaded = LLVM::LoadOp::create(builder, loc, stored, address);
     mapping.map(value, stored == value.getType()
@@ -181,7 +180,8 @@ LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
       continue;
     Type type = converter.convertType(value.getType());
     if (!type)
-      return loop.emitOpError("cannot be made a kernel: it reads a value of type ")
+      return loop.emitOpError(
+                 "cannot be made a kernel: it reads a value of type ")
              << value.getType();
     types.push_back(type);
   }
@@ -192,8 +192,8 @@ LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
   kernel = unique(kernel);
 
   builder.setInsertionPointToStart(&host.front());
-  Value one = LLVM::ConstantOp::create(builder, loc, i64,
-                                       builder.getI64IntegerAttr(1));
+  Value one =
+      LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(1));
   Value memory =
       LLVM::AllocaOp::create(builder, loc, pointer, environment, one, 0);
   builder.setInsertionPoint(loop);
@@ -214,13 +214,13 @@ LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
                                         kernel.getName());
   code = UnrealizedConversionCastOp::create(builder, loc, pointer, code)
              .getResult(0);
-  Value parallelFor = loadField(builder, loc, call,
-                                offsetof(qopt_call, parallel_for), pointer);
+  Value parallelFor =
+      loadField(builder, loc, call, offsetof(qopt_call, parallel_for), pointer);
   Value runtime =
       loadField(builder, loc, call, offsetof(qopt_call, runtime), pointer);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(module.getContext()),
-      {pointer, pointer, pointer, i64});
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
+                                  {pointer, pointer, pointer, i64});
   LLVM::CallOp::create(builder, loc, type,
                        ValueRange{parallelFor, runtime, code, memory, count});
   loop.erase();

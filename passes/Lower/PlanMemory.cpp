@@ -1,12 +1,12 @@
 //===- PlanMemory.cpp - One arena for all buffers -------------------------===//
 
 #include "dialects/QOpt/QOpt.h"
-#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -37,8 +37,8 @@ bool isAtMost(const DimExpr &a, const DimExpr &b) {
   return (b - a).isKnownNonNegative();
 }
 
-/// The last op in the function's block that reads or writes the buffer or a view
-/// of it.
+/// The last op in the function's block that reads or writes the buffer or a
+/// view of it.
 unsigned lastUse(Value buffer, const DenseMap<Operation *, unsigned> &order,
                  Block *block) {
   unsigned last = 0;
@@ -87,8 +87,8 @@ public:
   void addSizeFunction();
 
 private:
-  /// The end of this function's own part of the arena; `offsets` gets the starts
-  /// of the slots.
+  /// The end of this function's own part of the arena; `offsets` gets the
+  /// starts of the slots.
   Value emitOffsets(OpBuilder &builder, SmallVectorImpl<Value> &offsets);
   SmallVector<func::CallOp> calls() {
     return llvm::to_vector(function.getOps<func::CallOp>());
@@ -179,7 +179,8 @@ Value FunctionPlanner::emitOffsets(OpBuilder &builder,
                                      materialize(builder, loc, size));
     Value rounded =
         arith::AddIOp::create(builder, loc, bytes, constant(alignment - 1));
-    rounded = arith::AndIOp::create(builder, loc, rounded, constant(-alignment));
+    rounded =
+        arith::AndIOp::create(builder, loc, rounded, constant(-alignment));
     end = arith::AddIOp::create(builder, loc, end, rounded);
   }
   return end;

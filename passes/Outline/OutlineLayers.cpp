@@ -1,12 +1,12 @@
 //===- OutlineLayers.cpp - One function for equal layers ------------------===//
 
 #include "dialects/QOpt/QOpt.h"
-#include "llvm/ADT/StringExtras.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -166,9 +166,8 @@ Layer FunctionOutliner::collect(int layer) {
     if (!isOf(&op, layer))
       continue;
     for (Value value : op.getResults())
-      if (llvm::any_of(value.getUsers(), [&](Operation *user) {
-            return !isOf(user, layer);
-          }))
+      if (llvm::any_of(value.getUsers(),
+                       [&](Operation *user) { return !isOf(user, layer); }))
         result.outputs.push_back(value);
   }
   for (Value output : result.outputs)
@@ -266,8 +265,7 @@ void FunctionOutliner::run() {
 
 struct OutlineLayers final : impl::OutlineLayersBase<OutlineLayers> {
   void runOnOperation() override {
-    for (auto function :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       FunctionOutliner(function).run();
   }
 };

@@ -52,8 +52,8 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
     });
     int64_t offset = 0;
     for (WeightOp weight : order) {
-      auto type = packedType(weight, uses.lookup(weight.getSymName()),
-                             storageType);
+      auto type =
+          packedType(weight, uses.lookup(weight.getSymName()), storageType);
       weight.setPacked(type);
       weight.setPackedOffset(offset);
       int64_t bytes = type.getNumElements() *
@@ -62,8 +62,7 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
     }
     getOperation().walk([&](GetWeightOp get) {
       auto weight = symbols.lookup<WeightOp>(get.getWeight());
-      get.getResult().setType(
-          cast<RankedTensorType>(*weight.getPacked()));
+      get.getResult().setType(cast<RankedTensorType>(*weight.getPacked()));
     });
     for (WeightOp weight :
          llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))

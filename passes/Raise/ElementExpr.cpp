@@ -85,9 +85,8 @@ static Ptr apply(StringRef name, std::vector<Ptr> arguments) {
   if (name == "NonZero") {
     if (a)
       return makeConstant(*a != 0);
-    static const StringRef boolean[] = {"NonZero", "And",   "Or",
-                                        "Not",     "Equal", "Less",
-                                        "LessOrEqual"};
+    static const StringRef boolean[] = {"NonZero", "And",  "Or",         "Not",
+                                        "Equal",   "Less", "LessOrEqual"};
     if (arguments[0]->kind == Kind::Apply &&
         llvm::is_contained(boolean, arguments[0]->name))
       return arguments[0];
@@ -146,10 +145,9 @@ bool ElementEvaluator::isBelow(const DimExpr &index, const DimExpr &bound) {
          smallest.isKnownNonNegative();
 }
 
-
 /// The indices of an operand that is broadcast to where `indices` count.
-static std::vector<DimExpr> broadcastIndices(Value operand,
-                                             const std::vector<DimExpr> &indices) {
+static std::vector<DimExpr>
+broadcastIndices(Value operand, const std::vector<DimExpr> &indices) {
   std::vector<DimExpr> sizes = sizesOf(operand), result;
   size_t skip = indices.size() - std::min(indices.size(), sizes.size());
   for (size_t i = 0; i < sizes.size(); ++i)
@@ -172,8 +170,7 @@ Ptr ElementEvaluator::constantElement(Value tensor,
   if (elements.isSplat())
     return read(elements.getSplatValue<Attribute>());
   int64_t position = 0;
-  for (auto [index, size] :
-       llvm::zip(indices, elements.getType().getShape())) {
+  for (auto [index, size] : llvm::zip(indices, elements.getType().getShape())) {
     auto constant = index.constant();
     if (!constant || *constant < 0 || *constant >= size)
       return makeLoad(tensor, indices);
@@ -199,7 +196,8 @@ Ptr ElementEvaluator::concat(Value tensor, std::vector<DimExpr> indices) {
   return nullptr;
 }
 
-Ptr ElementEvaluator::gather(Value tensor, const std::vector<DimExpr> &indices) {
+Ptr ElementEvaluator::gather(Value tensor,
+                             const std::vector<DimExpr> &indices) {
   auto node = tensor.getDefiningOp<onnx::NodeOp>();
   Value data = node.input(0), where = node.input(1);
   std::vector<DimExpr> place;
@@ -217,7 +215,8 @@ Ptr ElementEvaluator::gather(Value tensor, const std::vector<DimExpr> &indices) 
     place.assign(indices.begin(), indices.begin() + axis);
     if (!position({indices.begin() + axis, indices.begin() + axis + whereRank}))
       return nullptr;
-    place.insert(place.end(), indices.begin() + axis + whereRank, indices.end());
+    place.insert(place.end(), indices.begin() + axis + whereRank,
+                 indices.end());
     return evaluate(data, place);
   }
   auto depth = sizesOf(where).back().constant();
@@ -274,7 +273,8 @@ Ptr ElementEvaluator::reshape(Value from, Value to,
   return evaluate(from, place);
 }
 
-Ptr ElementEvaluator::product(Value tensor, const std::vector<DimExpr> &indices) {
+Ptr ElementEvaluator::product(Value tensor,
+                              const std::vector<DimExpr> &indices) {
   // Only the outer product of a column and a row is one element times another.
   auto node = tensor.getDefiningOp<onnx::NodeOp>();
   Value a = node.input(0), b = node.input(1);
@@ -341,7 +341,8 @@ Ptr ElementEvaluator::evaluateNode(Value tensor,
     std::vector<DimExpr> place(indices.size());
     auto permutation = node.intsAttribute("perm");
     for (size_t i = 0; i < indices.size(); ++i)
-      place[permutation ? (*permutation)[i] : indices.size() - 1 - i] = indices[i];
+      place[permutation ? (*permutation)[i] : indices.size() - 1 - i] =
+          indices[i];
     return evaluate(node.input(0), place);
   }
   if (op == "Range") {
@@ -381,7 +382,7 @@ Ptr ElementEvaluator::evaluateNode(Value tensor,
   static const StringRef unary[] = {"Cos", "Sin", "Not", "Neg"};
   if (llvm::is_contained(unary, op))
     return apply(op, {argument(0)});
-  static const StringRef binary[] = {"Add", "Sub",         "Mul", "Equal",
+  static const StringRef binary[] = {"Add",  "Sub",         "Mul", "Equal",
                                      "Less", "LessOrEqual", "And", "Or"};
   if (llvm::is_contained(binary, op))
     return apply(op, {argument(0), argument(1)});

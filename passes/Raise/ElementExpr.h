@@ -11,8 +11,8 @@ namespace qopt {
 
 /// An element of a tensor as an expression over its own indices: masks and
 /// tables of angles are recognised by what they are, however an exporter spells
-/// them. Integers that are sums of sizes and indices are one DimExpr; index i of
-/// the tensor under study is the symbol `indexName(i)`.
+/// them. Integers that are sums of sizes and indices are one DimExpr; index i
+/// of the tensor under study is the symbol `indexName(i)`.
 struct ElementExpr {
   enum class Kind {
     Size,     ///< `size`
@@ -57,10 +57,12 @@ private:
   ElementExpr::Ptr evaluateNode(mlir::Value tensor,
                                 const std::vector<DimExpr> &indices);
   ElementExpr::Ptr concat(mlir::Value tensor, std::vector<DimExpr> indices);
-  ElementExpr::Ptr gather(mlir::Value tensor, const std::vector<DimExpr> &indices);
+  ElementExpr::Ptr gather(mlir::Value tensor,
+                          const std::vector<DimExpr> &indices);
   ElementExpr::Ptr reshape(mlir::Value from, mlir::Value to,
                            const std::vector<DimExpr> &indices);
-  ElementExpr::Ptr product(mlir::Value tensor, const std::vector<DimExpr> &indices);
+  ElementExpr::Ptr product(mlir::Value tensor,
+                           const std::vector<DimExpr> &indices);
   ElementExpr::Ptr constantElement(mlir::Value tensor,
                                    const std::vector<DimExpr> &indices);
   /// `index` < `bound` and not negative for all values of its symbols.

@@ -50,11 +50,13 @@ bool Recogniser::addOrder(const DimExpr &slack) {
 }
 
 /// Element (b, t) of a tensor is not zero, or is a number.
-bool Recogniser::addPadding(const Expr &element, std::optional<double> equalTo) {
+bool Recogniser::addPadding(const Expr &element,
+                            std::optional<double> equalTo) {
   if (element.kind != Expr::Kind::Load || mask.padding)
     return false;
   auto type = cast<RankedTensorType>(element.tensor.getType());
-  DimExpr row = DimExpr::symbol(indexName(0)), key = DimExpr::symbol(indexName(3));
+  DimExpr row = DimExpr::symbol(indexName(0)),
+          key = DimExpr::symbol(indexName(3));
   std::vector<DimExpr> sizes = sizesOf(element.tensor), kept, places;
   for (auto [size, index] : llvm::zip(sizes, element.indices))
     if (size.constant() != 1 || index != DimExpr(0)) {

@@ -16,9 +16,9 @@ struct Mask {
   std::optional<EmptyRow> emptyRow;
 };
 
-/// Recognises a mask that is added to the scores [batch, heads, steps, keys], or
-/// one of truth values where true is seen. Step 0 of the queries is step `past`
-/// of the keys. Makes the ops of the padding at `builder`.
+/// Recognises a mask that is added to the scores [batch, heads, steps, keys],
+/// or one of truth values where true is seen. Step 0 of the queries is step
+/// `past` of the keys. Makes the ops of the padding at `builder`.
 std::optional<Mask> recogniseMask(mlir::OpBuilder &builder, mlir::Value mask,
                                   llvm::ArrayRef<DimExpr> scores,
                                   const DimExpr &past);

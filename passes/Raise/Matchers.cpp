@@ -145,12 +145,14 @@ Value makeHeadsView(OpBuilder &builder, Location loc, Value tokens,
                     int64_t heads) {
   std::vector<DimExpr> sizes = sizesOf(tokens);
   int64_t size = *sizes[2].constant() / heads;
-  Value split = makeReshape(builder, loc, tokens,
-                            {sizes[0], sizes[1], DimExpr(heads), DimExpr(size)});
+  Value split =
+      makeReshape(builder, loc, tokens,
+                  {sizes[0], sizes[1], DimExpr(heads), DimExpr(size)});
   Type element = cast<RankedTensorType>(tokens.getType()).getElementType();
   return makeNode(
       builder, loc, "Transpose", split,
-      getTensorType({sizes[0], DimExpr(heads), sizes[1], DimExpr(size)}, element),
+      getTensorType({sizes[0], DimExpr(heads), sizes[1], DimExpr(size)},
+                    element),
       builder.getNamedAttr("perm", builder.getI64ArrayAttr({0, 2, 1, 3})));
 }
 

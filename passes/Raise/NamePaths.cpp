@@ -163,23 +163,25 @@ struct NamePaths final : impl::NamePathsBase<NamePaths> {
     auto setInput = [&](Value value, StringRef role) {
       auto argument = dyn_cast_or_null<BlockArgument>(value);
       if (argument)
-        setSignatureRole(signature,
-                         cast<StringAttr>(main.getArgAttr(
-                                              argument.getArgNumber(),
-                                              "qopt.name"))
-                             .getValue(),
-                         role, false);
+        setSignatureRole(
+            signature,
+            cast<StringAttr>(
+                main.getArgAttr(argument.getArgNumber(), "qopt.name"))
+                .getValue(),
+            role, false);
     };
     setInput(tokens, "tokens");
     main.walk([&](AttentionOp op) {
       if (op.getKeyCache())
         setInput(op.getPadding(), "mask");
     });
-    main.walk([&](RotaryTableOp op) { setInput(op.getPositions(), "positions"); });
+    main.walk(
+        [&](RotaryTableOp op) { setInput(op.getPositions(), "positions"); });
     Operation *terminator = main.front().getTerminator();
     for (auto [i, operand] : llvm::enumerate(terminator->getOperands())) {
       Operation *op = source(operand);
-      if (auto node = dyn_cast_or_null<onnx::NodeOp>(op); node && node.is("Cast"))
+      if (auto node = dyn_cast_or_null<onnx::NodeOp>(op);
+          node && node.is("Cast"))
         op = source(node.getInputs()[0]);
       auto matmul = dyn_cast_or_null<MatmulOp>(op);
       if (matmul && matmul.getRole() == "head")

@@ -18,9 +18,7 @@ namespace {
 /// ONNX's numbers of element types.
 enum ElementNumber { FloatNumber = 1, Float16Number = 10, BFloat16Number = 16 };
 
-bool isHalf(Type type) {
-  return type.isF16() || type.isBF16();
-}
+bool isHalf(Type type) { return type.isF16() || type.isBF16(); }
 
 /// The type with f32 in place of half precision.
 Type promoted(Type type) {
@@ -50,8 +48,9 @@ Value makeCast(OpBuilder &builder, Value value, Type type) {
   int64_t number = element.isF16()    ? Float16Number
                    : element.isBF16() ? BFloat16Number
                                       : FloatNumber;
-  return makeNode(builder, value.getLoc(), "Cast", value, tensor,
-                  builder.getNamedAttr("to", builder.getI64IntegerAttr(number)));
+  return makeNode(
+      builder, value.getLoc(), "Cast", value, tensor,
+      builder.getNamedAttr("to", builder.getI64IntegerAttr(number)));
 }
 
 void promoteNode(onnx::NodeOp node) {

@@ -48,7 +48,8 @@ Value stripScale(Value value, double &scale) {
 Value beforeRepeat(Value value) {
   auto join = value.getDefiningOp<ReshapeOp>();
   auto expand = join ? definingNode(join.getInput(), "Expand") : nullptr;
-  auto split = expand ? expand.getInputs()[0].getDefiningOp<ReshapeOp>() : nullptr;
+  auto split =
+      expand ? expand.getInputs()[0].getDefiningOp<ReshapeOp>() : nullptr;
   if (!split)
     return value;
   std::vector<DimExpr> few = sizesOf(split.getInput()),
@@ -67,8 +68,7 @@ Value beforeRepeat(Value value) {
 /// Keys [batch, heads, steps, size] when the value is their transpose.
 Value beforeTranspose(OpBuilder &builder, Value value) {
   auto transpose = definingNode(value, "Transpose");
-  auto permutation =
-      transpose ? transpose.intsAttribute("perm") : std::nullopt;
+  auto permutation = transpose ? transpose.intsAttribute("perm") : std::nullopt;
   if (!permutation)
     return nullptr;
   Value input = transpose.getInputs()[0];
@@ -118,7 +118,8 @@ std::optional<Core> matchDecomposed(OpBuilder &builder, onnx::NodeOp product) {
   if (!inner || sizesOf(inner.getOutputs()[0]) != sizesOf(weights))
     return std::nullopt;
   core.query = stripScale(inner.getInputs()[0], core.scale);
-  Value keys = beforeTranspose(builder, stripScale(inner.getInputs()[1], core.scale));
+  Value keys =
+      beforeTranspose(builder, stripScale(inner.getInputs()[1], core.scale));
   if (!keys)
     return std::nullopt;
   core.key = beforeRepeat(stripScale(keys, core.scale));
@@ -240,16 +241,17 @@ bool FunctionRaiser::raise(const Core &core) {
     keyCache = get.getKey();
     valueCache = get.getValue();
     pastValue = materialize(builder, loc, past);
-    for (auto [steps, isKey] : {std::pair(keys, true), std::pair(values, false)}) {
+    for (auto [steps, isKey] :
+         {std::pair(keys, true), std::pair(values, false)}) {
       pasts.push_back(steps.past);
       presents.push_back(steps.present);
       cacheOfPast.push_back({numCaches, isKey});
     }
     ++numCaches;
   }
-  auto type = getTensorType({querySizes[0], querySizes[2],
-                             DimExpr(query->heads * value->size)},
-                            builder.getF32Type());
+  auto type = getTensorType(
+      {querySizes[0], querySizes[2], DimExpr(query->heads * value->size)},
+      builder.getF32Type());
   EmptyRow emptyRow = core.guardsEmptyRows && !mask.emptyRow
                           ? EmptyRow::Zero
                           : mask.emptyRow.value_or(EmptyRow::Zero);
@@ -324,10 +326,10 @@ void FunctionRaiser::dropArguments() {
     if (!past.use_empty())
       continue;
     arguments.set(past.getArgNumber());
-    setRole(cast<StringAttr>(
-                function.getArgAttr(past.getArgNumber(), "qopt.name"))
-                .getValue(),
-            cache.second ? "past_key" : "past_value", cache.first, false);
+    setRole(
+        cast<StringAttr>(function.getArgAttr(past.getArgNumber(), "qopt.name"))
+            .getValue(),
+        cache.second ? "past_key" : "past_value", cache.first, false);
   }
   (void)function.eraseArguments(arguments);
 }
@@ -341,8 +343,8 @@ void FunctionRaiser::run() {
   });
   for (onnx::NodeOp node : candidates) {
     builder.setInsertionPoint(node);
-    auto core = node.is("Attention") ? matchNode(node)
-                                     : matchDecomposed(builder, node);
+    auto core =
+        node.is("Attention") ? matchNode(node) : matchDecomposed(builder, node);
     if (core)
       (void)raise(*core);
   }

@@ -115,9 +115,8 @@ struct TransposeOfMerged final : OpRewritePattern<ReshapeOp> {
   LogicalResult matchAndRewrite(ReshapeOp split,
                                 PatternRewriter &rewriter) const override {
     auto transpose = definingNode(split.getInput(), "Transpose");
-    auto merge = transpose
-                     ? transpose.getInputs()[0].getDefiningOp<ReshapeOp>()
-                     : nullptr;
+    auto merge = transpose ? transpose.getInputs()[0].getDefiningOp<ReshapeOp>()
+                           : nullptr;
     if (!merge)
       return rewriter.notifyMatchFailure(split, "no merge, transpose, split");
     std::vector<DimExpr> merged = sizesOf(merge.getResult()),
@@ -141,9 +140,10 @@ struct TransposeOfMerged final : OpRewritePattern<ReshapeOp> {
     for (auto [i, axis] : llvm::enumerate(permutation))
       if (to[i] != whole[axis])
         return rewriter.notifyMatchFailure(split, "splits otherwise");
-    Value input = makeReshape(rewriter, merge.getLoc(), merge.getInput(), whole);
-    rewriter.replaceOp(split, makeTranspose(rewriter, transpose.getLoc(),
-                                            input, permutation));
+    Value input =
+        makeReshape(rewriter, merge.getLoc(), merge.getInput(), whole);
+    rewriter.replaceOp(
+        split, makeTranspose(rewriter, transpose.getLoc(), input, permutation));
     return success();
   }
 };
@@ -160,8 +160,9 @@ struct RaiseMovement final : impl::RaiseMovementBase<RaiseMovement> {
 } // namespace
 
 void populateMovementPatterns(RewritePatternSet &patterns) {
-  patterns.add<NodeToReshape, MergeReshapes, MergeTransposes,
-               TransposeOfMerged>(patterns.getContext());
+  patterns
+      .add<NodeToReshape, MergeReshapes, MergeTransposes, TransposeOfMerged>(
+          patterns.getContext());
 }
 
 } // namespace qopt

@@ -31,7 +31,7 @@ bool reducesLast(onnx::NodeOp node) {
 Value squared(Value value) {
   if (auto power = definingNode(value, "Pow"))
     return splatConstant(power.getInputs()[1]) == 2.0 ? power.getInputs()[0]
-                                                       : Value();
+                                                      : Value();
   if (auto product = definingNode(value, "Mul"))
     return product.getInputs()[0] == product.getInputs()[1]
                ? product.getInputs()[0]

@@ -38,7 +38,8 @@ Value readTransposed(PatternRewriter &rewriter, GetWeightOp get) {
 
 /// The logical [N, K] of the second factor of a product, when it is a weight.
 /// `isTransposed`: the factor is used as [N, K], not as [K, N].
-Value logicalWeight(PatternRewriter &rewriter, Value factor, bool isTransposed) {
+Value logicalWeight(PatternRewriter &rewriter, Value factor,
+                    bool isTransposed) {
   if (auto transpose = definingNode(factor, "Transpose"))
     if (transpose.getInputs()[0].getDefiningOp<GetWeightOp>() &&
         sizesOf(factor).size() == 2)

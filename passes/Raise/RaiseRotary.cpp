@@ -19,7 +19,7 @@ using Expr = ElementExpr;
 
 /// What cos(angle) or sin(angle) times a number is made of.
 struct Angle {
-  Value positions;         ///< [batch, steps]
+  Value positions;   ///< [batch, steps]
   Value frequencies; ///< a weight or constant of as many elements
   double scaling = 1;
 
@@ -57,7 +57,8 @@ std::optional<Angle> matchAngle(const Expr::Ptr &element, StringRef function) {
     unsigned columns = 0;
     for (const DimExpr &index : frequency.indices)
       columns += index == column ? 1 : index == DimExpr(0) ? 0 : 2;
-    if (!isa_and_nonnull<GetWeightOp, arith::ConstantOp>(source) || columns != 1)
+    if (!isa_and_nonnull<GetWeightOp, arith::ConstantOp>(source) ||
+        columns != 1)
       continue;
     angle.positions = position.tensor;
     angle.frequencies = frequency.tensor;
@@ -85,8 +86,8 @@ Value readFlat(PatternRewriter &rewriter, Value values, int64_t size) {
     rewriter.setInsertionPointAfter(weight);
     auto copy = cast<WeightOp>(rewriter.clone(*weight));
     copy.setSymName(name);
-    copy.setType(flat.clone(
-        cast<RankedTensorType>(weight.getType()).getElementType()));
+    copy.setType(
+        flat.clone(cast<RankedTensorType>(weight.getType()).getElementType()));
     if (auto value = dyn_cast_or_null<DenseElementsAttr>(
             weight.getValue().value_or(nullptr)))
       copy.setValueAttr(value.reshape(cast<ShapedType>(copy.getType())));
@@ -107,9 +108,10 @@ public:
     ElementEvaluator evaluator({{indexName(0), batch},
                                 {indexName(2), steps},
                                 {indexName(3), DimExpr(half)}});
-    std::vector<DimExpr> place = {
-        DimExpr::symbol(indexName(0)), DimExpr(0), DimExpr::symbol(indexName(2)),
-        DimExpr::symbol(indexName(3)) + DimExpr(shift)};
+    std::vector<DimExpr> place = {DimExpr::symbol(indexName(0)), DimExpr(0),
+                                  DimExpr::symbol(indexName(2)),
+                                  DimExpr::symbol(indexName(3)) +
+                                      DimExpr(shift)};
     std::vector<DimExpr> sizes = sizesOf(table);
     if (sizes.size() == 3)
       place.erase(place.begin() + 1);
@@ -123,8 +125,8 @@ public:
 
   Value fromPositions(const Angle &angle) const {
     Value frequencies = readFlat(rewriter, angle.frequencies, half);
-    auto type = getTensorType({batch, steps, DimExpr(2 * half)},
-                              rewriter.getF32Type());
+    auto type =
+        getTensorType({batch, steps, DimExpr(2 * half)}, rewriter.getF32Type());
     return RotaryTableOp::create(rewriter, loc, type, angle.positions,
                                  frequencies, Value(),
                                  rewriter.getF64FloatAttr(angle.scaling))
@@ -142,13 +144,14 @@ private:
 LogicalResult replaceRotary(PatternRewriter &rewriter, onnx::NodeOp node,
                             const HeadsView &view, Value table,
                             bool interleaved) {
-  Value turned = RotaryOp::create(
-                     rewriter, node.getLoc(), view.tokens.getType(), view.tokens,
-                     table, Value(), rewriter.getI64IntegerAttr(view.heads),
-                     interleaved ? rewriter.getUnitAttr() : UnitAttr())
-                     .getResult();
-  rewriter.replaceOp(node,
-                     makeHeadsView(rewriter, node.getLoc(), turned, view.heads));
+  Value turned =
+      RotaryOp::create(rewriter, node.getLoc(), view.tokens.getType(),
+                       view.tokens, table, Value(),
+                       rewriter.getI64IntegerAttr(view.heads),
+                       interleaved ? rewriter.getUnitAttr() : UnitAttr())
+          .getResult();
+  rewriter.replaceOp(
+      node, makeHeadsView(rewriter, node.getLoc(), turned, view.heads));
   return success();
 }
 
@@ -159,7 +162,8 @@ Value matchRotatedHalf(Value value, int64_t &half) {
     return nullptr;
   int64_t rank = sizesOf(value).size(), axis = concat.intAttribute("axis", 0);
   auto negation = definingNode(concat.getInputs()[0], "Neg");
-  auto upper = negation ? definingNode(negation.getInputs()[0], "Slice") : nullptr;
+  auto upper =
+      negation ? definingNode(negation.getInputs()[0], "Slice") : nullptr;
   auto lower = definingNode(concat.getInputs()[1], "Slice");
   if ((axis != -1 && axis != rank - 1) || !upper || !lower ||
       upper.getInputs()[0] != lower.getInputs()[0])
@@ -189,7 +193,8 @@ struct RaiseRotatedHalf final : OpRewritePattern<onnx::NodeOp> {
       auto turned = definingNode(node.getInputs()[1 - i], "Mul");
       for (int j : {0, 1}) {
         int64_t half = 0;
-        Value x = turned ? matchRotatedHalf(turned.getInputs()[j], half) : Value();
+        Value x =
+            turned ? matchRotatedHalf(turned.getInputs()[j], half) : Value();
         Value cosine = x && straight ? otherInput(straight, x) : Value();
         if (!cosine)
           continue;
@@ -201,13 +206,16 @@ struct RaiseRotatedHalf final : OpRewritePattern<onnx::NodeOp> {
         TableBuilder tables(rewriter, node.getLoc(), sizes[0], sizes[2], half);
         auto angle = matchAngle(tables.element(cosine, 0), "Cos");
         for (auto [table, shift, function] :
-             {std::tuple(cosine, half, "Cos"), std::tuple(sine, int64_t(0), "Sin"),
+             {std::tuple(cosine, half, "Cos"),
+              std::tuple(sine, int64_t(0), "Sin"),
               std::tuple(sine, half, "Sin")}) {
           auto other = matchAngle(tables.element(table, shift), function);
           if (!angle || !other || !(*other == *angle))
-            return rewriter.notifyMatchFailure(node, "tables of something else");
+            return rewriter.notifyMatchFailure(node,
+                                               "tables of something else");
         }
-        return replaceRotary(rewriter, node, *view, tables.fromPositions(*angle),
+        return replaceRotary(rewriter, node, *view,
+                             tables.fromPositions(*angle),
                              /*interleaved=*/false);
       }
     }
@@ -221,10 +229,12 @@ struct RaiseRotaryNode final : OpRewritePattern<onnx::NodeOp> {
   LogicalResult matchAndRewrite(onnx::NodeOp node,
                                 PatternRewriter &rewriter) const override {
     if (!node.is("RotaryEmbedding") || node.input(3))
-      return rewriter.notifyMatchFailure(node, "no node with tables by position");
+      return rewriter.notifyMatchFailure(node,
+                                         "no node with tables by position");
     Value x = node.getInputs()[0];
     auto view = matchHeadsView(x);
-    std::vector<DimExpr> sizes = sizesOf(x), table = sizesOf(node.getInputs()[1]);
+    std::vector<DimExpr> sizes = sizesOf(x),
+                         table = sizesOf(node.getInputs()[1]);
     if (!view || table.empty() || !table.back().isConstant())
       return rewriter.notifyMatchFailure(node, "no view of heads");
     int64_t half = *table.back().constant();

@@ -1,6 +1,7 @@
 //===- SplitDecoder.cpp - Prefill and decode ------------------------------===//
 
 #include "dialects/QOpt/QOpt.h"
+#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
@@ -40,19 +41,21 @@ void specialise(func::FuncOp function, StringRef symbol, const DimExpr &value) {
     if (!size)
       continue;
     OpBuilder builder(dim);
-    dim.getResult().replaceAllUsesWith(materialize(
-        builder, dim.getLoc(), size->substitute(symbol, value)));
+    dim.getResult().replaceAllUsesWith(
+        materialize(builder, dim.getLoc(), size->substitute(symbol, value)));
     dim.erase();
   }
   SmallVector<Type> arguments(function.getArgumentTypes()),
       results(function.getResultTypes());
   llvm::transform(arguments, arguments.begin(), change);
   llvm::transform(results, results.begin(), change);
-  function.setType(FunctionType::get(function.getContext(), arguments, results));
+  function.setType(
+      FunctionType::get(function.getContext(), arguments, results));
 }
 
 struct SplitDecoder final : impl::SplitDecoderBase<SplitDecoder> {
   void runOnOperation() override {
+    dropUnreadWeights();
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || getOperation().getOps<CacheOp>().empty())
       return;
@@ -62,6 +65,18 @@ struct SplitDecoder final : impl::SplitDecoderBase<SplitDecoder> {
     auto decode = cast<func::FuncOp>(builder.clone(*main));
     decode.setName("decode");
     specialise(decode, "sequence", DimExpr(1));
+  }
+
+  /// Raising leaves weights behind that only went into shapes, or that are read
+  /// another way now.
+  void dropUnreadWeights() {
+    llvm::StringSet<> read;
+    getOperation().walk(
+        [&](GetWeightOp get) { read.insert(get.getWeight()); });
+    for (WeightOp weight :
+         llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
+      if (!read.contains(weight.getSymName()))
+        weight.erase();
   }
 };
 

@@ -80,7 +80,7 @@ class Module:
     @staticmethod
     def widened(text):
         """Floats of fewer bits become f32 everywhere but where a weight says how its file holds it."""
-        keep = lambda line: line if "qopt.weight @" in line else re.sub(r"\b(?:f16|bf16)\b", "f32", line)
+        keep = lambda line: line if "qopt.weight @" in line else re.sub(r"(?<![a-wyzA-Z_])b?f16\b", "f32", line)
         return "\n".join(keep(line) for line in text.splitlines())
 
     @staticmethod
@@ -99,17 +99,24 @@ class Module:
         for i, argument in enumerate(re.findall(r"(%[\w$.-]+): ", header)):
             known[argument] = f"argument{i}"
         operations = [self.operation(statement, known) for statement in statements(lines[begin + 1 : end])]
+        operations = [operation for operation in operations if operation]
         signature = re.sub(r"%[\w$.-]+", "%", header)
         self.functions[name] = (signature, sorted(operations))
 
     def operation(self, statement, known):
         left, right = re.match(r"(?:(%[^=]*?) = )?(.*)", statement, re.DOTALL).groups()
+        # How the file spells a node: its opset and the exporter's name of the module.
+        right = re.sub(r'\bopset = \d+ : i64(, )?|\bscope = "[^"]*"(, )?', "", right).replace(", }", "}").replace(" {}", "")
+        cast = re.match(r'onnx.node "Cast"\((%[\w$.-]+)\).* : \((tensor<.*>)\) -> (tensor<.*>)$', right)
+        if cast and cast.group(2) == cast.group(3):  # between floats that are one when widened
+            known[left.strip()] = known[cast.group(1)]
+            return None
         path = re.search(r'\bpath = "([^"]*)"', right)
         if path:
             self.paths.add(path.group(1))
         values = {}
         for key in self.held:
-            found = re.search(rf"\b{key} = ([^,}}\s]+)(?: : f64)?", right) if "qopt.attention" in right else None
+            found = re.search(rf"\b{key} = (#qopt<[^>]*>|[^,}}\s]+)(?: : f64)?", right) if "qopt.attention" in right else None
             if found:
                 values[key] = found.group(1)
                 right = right.replace(found.group(0), f"{key} = held", 1)

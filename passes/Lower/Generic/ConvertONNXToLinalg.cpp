@@ -101,7 +101,8 @@ struct ConvertONNXToLinalg final
       if (!result)
         continue;
       if (result.getType() != old.getType())
-        result = ReshapeOp::create(builder, node.getLoc(), old.getType(), result);
+        result =
+            ReshapeOp::create(builder, node.getLoc(), old.getType(), result);
       old.replaceAllUsesWith(result);
     }
     node.erase();

@@ -38,8 +38,8 @@ Value AttentionLowering::swapHeadsAndSteps(Value tensor) {
   MLIRContext *context = lowering.builder.getContext();
   Sizes sizes = lowering.sizesOf(tensor);
   std::swap(sizes[1], sizes[2]);
-  auto map = AffineMap::getPermutationMap(ArrayRef<unsigned>{0, 2, 1, 3},
-                                          context);
+  auto map =
+      AffineMap::getPermutationMap(ArrayRef<unsigned>{0, 2, 1, 3}, context);
   SmallVector<utils::IteratorType> iterators(4, utils::IteratorType::parallel);
   return lowering.reduce(tensor, map,
                          lowering.empty(sizes, lowering.elementType(tensor)),
@@ -52,8 +52,8 @@ Value AttentionLowering::splitHeads(Value tensor, int64_t count) {
   auto size = count > 0 ? sizes[2].dividedBy(DimExpr(count)) : std::nullopt;
   if (!size)
     return nullptr;
-  return swapHeadsAndSteps(lowering.reshape(
-      tensor, {sizes[0], sizes[1], DimExpr(count), *size}));
+  return swapHeadsAndSteps(
+      lowering.reshape(tensor, {sizes[0], sizes[1], DimExpr(count), *size}));
 }
 
 LogicalResult AttentionLowering::readInputs() {
@@ -115,14 +115,14 @@ LogicalResult AttentionLowering::checkMask() {
   return success();
 }
 
-/// The number that the mask adds to a score. Steps behind a short mask's end are
-/// not seen.
+/// The number that the mask adds to a score. Steps behind a short mask's end
+/// are not seen.
 Value AttentionLowering::maskAt(Value b, Value h, Value s, Value t) {
   Sizes sizes = lowering.sizesOf(mask);
   SmallVector<Value> all = {b, h, s, t}, at;
   for (size_t d = 0; d < sizes.size(); ++d)
-    at.push_back(sizes[d] == DimExpr(1) && (d + 1 < sizes.size() ||
-                                            keys == DimExpr(1))
+    at.push_back(sizes[d] == DimExpr(1) &&
+                         (d + 1 < sizes.size() || keys == DimExpr(1))
                      ? lowering.index(0)
                      : all[4 - sizes.size() + d]);
   Value hidden =
@@ -161,8 +161,7 @@ Value AttentionLowering::isSeen(Value b, Value s, Value t) {
     restrict(lowering.compare(predicate, t, now));
   if (left >= 0)
     restrict(lowering.compare(
-        predicate, now,
-        lowering.make<arith::AddIOp>(t, lowering.index(left))));
+        predicate, now, lowering.make<arith::AddIOp>(t, lowering.index(left))));
   if (right >= 0)
     restrict(lowering.compare(
         predicate, t,
@@ -203,8 +202,7 @@ LogicalResult AttentionLowering::run() {
 
   // A key/value head serves `groups` heads of the query: one more dimension.
   Value scores = matmul(
-      lowering,
-      lowering.reshape(query, {batch, kvHeads, groups, steps, size}),
+      lowering, lowering.reshape(query, {batch, kvHeads, groups, steps, size}),
       lowering.reshape(key, {batch, kvHeads, DimExpr(1), keys, size}), false,
       true);
   Sizes scoreSizes = {batch, heads, steps, keys};
@@ -219,12 +217,12 @@ LogicalResult AttentionLowering::run() {
   scores = scaleAll(scores);
   Value debug = scores;
   if (softcap > 0)
-    scores = lowering.map(
-        scores, scoreSizes, type, [&](ArrayRef<Value> x) -> Value {
+    scores =
+        lowering.map(scores, scoreSizes, type, [&](ArrayRef<Value> x) -> Value {
           Value cap = lowering.number(type, softcap);
           Value part = lowering.make<arith::DivFOp>(x[0], cap);
-          return lowering.make<arith::MulFOp>(
-              lowering.make<math::TanhOp>(part), cap);
+          return lowering.make<arith::MulFOp>(lowering.make<math::TanhOp>(part),
+                                              cap);
         });
   if (mode == 1)
     debug = scores;

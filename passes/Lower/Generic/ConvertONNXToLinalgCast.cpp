@@ -27,8 +27,7 @@ static Value floatToInteger(NodeLowering &lowering, Value value, Type to) {
   };
   Value low = limit(false), high = limit(true);
   auto less = arith::CmpFPredicate::OLT;
-  Value isNumber =
-      lowering.compare(arith::CmpFPredicate::ORD, value, value);
+  Value isNumber = lowering.compare(arith::CmpFPredicate::ORD, value, value);
   value = lowering.select(isNumber, value, lowering.number(from, 0));
   value = lowering.select(lowering.compare(less, value, low), low, value);
   value = lowering.select(lowering.compare(less, high, value), high, value);

@@ -54,12 +54,12 @@ Value divideIntegers(NodeLowering &lowering, Value a, Value b,
   if (isUnsigned)
     return lowering.select(isZero, zero,
                            lowering.make<arith::DivUIOp>(a, divisor));
-  Value isMinusOne = lowering.compare(arith::CmpIPredicate::eq, b,
-                                      lowering.integer(type, -1));
+  Value isMinusOne =
+      lowering.compare(arith::CmpIPredicate::eq, b, lowering.integer(type, -1));
   divisor = lowering.select(isMinusOne, one, divisor);
   Value quotient = lowering.make<arith::DivSIOp>(a, divisor);
-  quotient = lowering.select(isMinusOne,
-                             lowering.make<arith::SubIOp>(zero, a), quotient);
+  quotient = lowering.select(isMinusOne, lowering.make<arith::SubIOp>(zero, a),
+                             quotient);
   return lowering.select(isZero, zero, quotient);
 }
 
@@ -91,8 +91,8 @@ Value powerOfIntegers(NodeLowering &lowering, Value base, Value exponent) {
         isSet, lowering.make<arith::MulIOp>(result, square), result);
     square = lowering.make<arith::MulIOp>(square, square);
   }
-  Value isUnit = lowering.compare(
-      arith::CmpIPredicate::eq, lowering.make<math::AbsIOp>(base), one);
+  Value isUnit = lowering.compare(arith::CmpIPredicate::eq,
+                                  lowering.make<math::AbsIOp>(base), one);
   Value inverse = lowering.select(isUnit, result, zero);
   return lowering.select(isNegative, inverse, result);
 }
@@ -137,8 +137,8 @@ LogicalResult lowerPow(NodeLowering &lowering) {
   Type base = lowering.elementType(lowering.input(0));
   Type exponent = lowering.elementType(lowering.input(1));
   auto known = splatValue(lowering.input(1));
-  bool isKnown = known && llvm::is_contained({0., 1., 2., 3., .5, -1., -2., -.5},
-                                             *known);
+  bool isKnown =
+      known && llvm::is_contained({0., 1., 2., 3., .5, -1., -2., -.5}, *known);
   if (base.isF64() && !isKnown)
     return lowering.reject("powers of f64 are not supported");
   Type f32 = lowering.builder.getF32Type();
@@ -151,8 +151,8 @@ LogicalResult lowerPow(NodeLowering &lowering) {
       if (Value power = knownPower(lowering, x[0], *known))
         return power;
     Value n = castScalar(lowering, x[1], exponent, f32);
-    Value power = lowering.make<math::PowFOp>(
-        castScalar(lowering, x[0], base, f32), n);
+    Value power =
+        lowering.make<math::PowFOp>(castScalar(lowering, x[0], base, f32), n);
     if (isFloat(base))
       return power;
     // An integer to an integral power is an integer before it is truncated.

@@ -42,8 +42,8 @@ LogicalResult lowerGather(NodeLowering &lowering) {
   }
   Value fixed = known ? lowering.index(*known) : Value();
   Value size = lowering.index(dataSizes[*axis]);
-  lowering.results[0] = lowering.fill(
-      sizes, lowering.elementType(data), [&](ArrayRef<Value>) {
+  lowering.results[0] =
+      lowering.fill(sizes, lowering.elementType(data), [&](ArrayRef<Value>) {
         SmallVector<Value> at, indexAt;
         for (int64_t d = 0; d < *axis; ++d)
           at.push_back(lowering.position(d));
@@ -85,8 +85,8 @@ LogicalResult lowerGatherND(NodeLowering &lowering) {
     places.push_back(lowering.index(k));
     lengths.push_back(lowering.index(dataSizes[batch + k]));
   }
-  lowering.results[0] = lowering.fill(
-      sizes, lowering.elementType(data), [&](ArrayRef<Value>) {
+  lowering.results[0] =
+      lowering.fill(sizes, lowering.elementType(data), [&](ArrayRef<Value>) {
         SmallVector<Value> at, indexAt;
         for (int64_t d = 0; d < outer; ++d)
           indexAt.push_back(lowering.position(d));

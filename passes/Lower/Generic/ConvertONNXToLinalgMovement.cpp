@@ -11,14 +11,13 @@ namespace {
 
 /// Reshape, Flatten, Squeeze, Unsqueeze, Identity: the result's sizes say all.
 LogicalResult lowerView(NodeLowering &lowering) {
-  if (failed(lowering.checkTensors(1)) ||
-      failed(lowering.checkElements(0, "")))
+  if (failed(lowering.checkTensors(1)) || failed(lowering.checkElements(0, "")))
     return failure();
   if (lowering.resultType() == lowering.input(0).getType())
     lowering.results[0] = lowering.input(0);
   else
-    lowering.results[0] = lowering.make<ReshapeOp>(lowering.resultType(),
-                                                   lowering.input(0));
+    lowering.results[0] =
+        lowering.make<ReshapeOp>(lowering.resultType(), lowering.input(0));
   return success();
 }
 
@@ -32,8 +31,7 @@ bool isPermutation(ArrayRef<int64_t> values) {
 }
 
 LogicalResult lowerTranspose(NodeLowering &lowering) {
-  if (failed(lowering.checkTensors(1)) ||
-      failed(lowering.checkElements(0, "")))
+  if (failed(lowering.checkTensors(1)) || failed(lowering.checkElements(0, "")))
     return failure();
   Value input = lowering.input(0);
   int64_t rank = lowering.sizesOf(input).size();
@@ -54,22 +52,20 @@ LogicalResult lowerTranspose(NodeLowering &lowering) {
   RankedTensorType type = lowering.resultType();
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
-  lowering.results[0] = lowering.reduce(
-      input, AffineMap::get(rank, 0, place, context),
-      lowering.empty(sizes, type.getElementType()),
-      AffineMap::getMultiDimIdentityMap(rank, context), iterators,
-      [](ArrayRef<Value> x) { return x[0]; });
+  lowering.results[0] =
+      lowering.reduce(input, AffineMap::get(rank, 0, place, context),
+                      lowering.empty(sizes, type.getElementType()),
+                      AffineMap::getMultiDimIdentityMap(rank, context),
+                      iterators, [](ArrayRef<Value> x) { return x[0]; });
   return success();
 }
 
 LogicalResult lowerExpand(NodeLowering &lowering) {
-  if (failed(lowering.checkTensors(1)) ||
-      failed(lowering.checkElements(0, "")))
+  if (failed(lowering.checkTensors(1)) || failed(lowering.checkElements(0, "")))
     return failure();
-  lowering.results[0] = lowering.map(
-      lowering.input(0), lowering.resultSizes(),
-      lowering.resultType().getElementType(),
-      [](ArrayRef<Value> x) { return x[0]; });
+  lowering.results[0] = lowering.map(lowering.input(0), lowering.resultSizes(),
+                                     lowering.resultType().getElementType(),
+                                     [](ArrayRef<Value> x) { return x[0]; });
   return success();
 }
 
@@ -112,9 +108,8 @@ LogicalResult lowerConstantOfShape(NodeLowering &lowering) {
   }
   if (!number || number.getType() != signless(type))
     return lowering.reject("the value is not a number of the result's type");
-  lowering.results[0] =
-      lowering.filled(lowering.resultSizes(), type,
-                      lowering.make<arith::ConstantOp>(number));
+  lowering.results[0] = lowering.filled(
+      lowering.resultSizes(), type, lowering.make<arith::ConstantOp>(number));
   return success();
 }
 
@@ -190,8 +185,8 @@ LogicalResult lowerRange(NodeLowering &lowering) {
   return success();
 }
 
-/// Reads tensor number `first` or a later one at `at`, whose place on the axis is
-/// `offset` + a step.
+/// Reads tensor number `first` or a later one at `at`, whose place on the axis
+/// is `offset` + a step.
 Value readOneOf(NodeLowering &lowering, ArrayRef<Value> tensors,
                 ArrayRef<Value> ends, ArrayRef<Value> at, Value offset,
                 int64_t axis) {
@@ -203,8 +198,8 @@ Value readOneOf(NodeLowering &lowering, ArrayRef<Value> tensors,
   };
   if (tensors.size() == 1)
     return readHere(offset);
-  Value isHere = lowering.compare(arith::CmpIPredicate::slt, at[axis],
-                                  ends.front());
+  Value isHere =
+      lowering.compare(arith::CmpIPredicate::slt, at[axis], ends.front());
   Type type = signless(lowering.elementType(tensors.front()));
   auto choice = scf::IfOp::create(lowering.builder, lowering.loc, type, isHere,
                                   /*withElseRegion=*/true);

@@ -26,18 +26,17 @@ Value softmax(NodeLowering &lowering, Value tensor, int64_t axis,
         return lowering.select(isEmpty, lowering.number(type, 0), power);
       });
   Value sum = reduceOver(lowering, power, axis, Combine::Sum);
-  return lowering.map({power, lowering.reshape(sum, kept)}, sizes, type,
-                      [&](ArrayRef<Value> x) -> Value {
-                        Value sum = x[1];
-                        if (emptyIsZero) {
-                          Value isZero = lowering.compare(
-                              arith::CmpFPredicate::OEQ, sum,
-                              lowering.number(type, 0));
-                          sum = lowering.select(
-                              isZero, lowering.number(type, 1), sum);
-                        }
-                        return lowering.make<arith::DivFOp>(x[0], sum);
-                      });
+  return lowering.map(
+      {power, lowering.reshape(sum, kept)}, sizes, type,
+      [&](ArrayRef<Value> x) -> Value {
+        Value sum = x[1];
+        if (emptyIsZero) {
+          Value isZero = lowering.compare(arith::CmpFPredicate::OEQ, sum,
+                                          lowering.number(type, 0));
+          sum = lowering.select(isZero, lowering.number(type, 1), sum);
+        }
+        return lowering.make<arith::DivFOp>(x[0], sum);
+      });
 }
 
 namespace {
@@ -71,25 +70,21 @@ Value inverseDeviation(NodeLowering &lowering, Value x, ArrayRef<int64_t> axes,
                        double epsilon) {
   Type type = lowering.elementType(x);
   Sizes sizes = lowering.sizesOf(x), kept = keepAxes(sizes, axes);
-  Value squares =
-      lowering.map(x, sizes, type, [&](ArrayRef<Value> x) -> Value {
-        return lowering.make<arith::MulFOp>(x[0], x[0]);
-      });
-  Value variance =
-      lowering.reshape(meanOver(lowering, squares, axes), kept);
-  return lowering.map(
-      variance, kept, type, [&](ArrayRef<Value> x) -> Value {
-        Value root = lowering.make<math::SqrtOp>(lowering.make<arith::AddFOp>(
-            x[0], lowering.number(type, epsilon)));
-        return lowering.make<arith::DivFOp>(lowering.number(type, 1), root);
-      });
+  Value squares = lowering.map(x, sizes, type, [&](ArrayRef<Value> x) -> Value {
+    return lowering.make<arith::MulFOp>(x[0], x[0]);
+  });
+  Value variance = lowering.reshape(meanOver(lowering, squares, axes), kept);
+  return lowering.map(variance, kept, type, [&](ArrayRef<Value> x) -> Value {
+    Value root = lowering.make<math::SqrtOp>(
+        lowering.make<arith::AddFOp>(x[0], lowering.number(type, epsilon)));
+    return lowering.make<arith::DivFOp>(lowering.number(type, 1), root);
+  });
 }
 
 /// The axes from the attribute `axis` to the last.
 LogicalResult normAxes(NodeLowering &lowering, SmallVector<int64_t> &axes) {
   int64_t rank = lowering.sizesOf(lowering.input(0)).size();
-  auto axis =
-      lowering.axis(lowering.node.intAttribute("axis", -1), rank);
+  auto axis = lowering.axis(lowering.node.intAttribute("axis", -1), rank);
   if (!axis)
     return lowering.reject("the axis is outside the rank");
   for (int64_t d = *axis; d < rank; ++d)
@@ -106,15 +101,14 @@ LogicalResult lowerLayerNormalization(NodeLowering &lowering) {
   Value input = lowering.input(0), bias = lowering.input(2);
   Type type = lowering.elementType(input);
   Sizes sizes = lowering.sizesOf(input);
-  Value mean = lowering.reshape(meanOver(lowering, input, axes),
-                                keepAxes(sizes, axes));
-  Value centred = lowering.map(
-      {input, mean}, sizes, type, [&](ArrayRef<Value> x) -> Value {
+  Value mean =
+      lowering.reshape(meanOver(lowering, input, axes), keepAxes(sizes, axes));
+  Value centred =
+      lowering.map({input, mean}, sizes, type, [&](ArrayRef<Value> x) -> Value {
         return lowering.make<arith::SubFOp>(x[0], x[1]);
       });
-  Value inverse =
-      inverseDeviation(lowering, centred, axes,
-                       lowering.node.floatAttribute("epsilon", 1e-5));
+  Value inverse = inverseDeviation(
+      lowering, centred, axes, lowering.node.floatAttribute("epsilon", 1e-5));
   SmallVector<Value> inputs = {centred, inverse, lowering.input(1)};
   if (bias)
     inputs.push_back(bias);
@@ -141,15 +135,14 @@ LogicalResult lowerRMSNormalization(NodeLowering &lowering) {
     return failure();
   Value input = lowering.input(0);
   Type type = lowering.elementType(input);
-  Value inverse =
-      inverseDeviation(lowering, input, axes,
-                       lowering.node.floatAttribute("epsilon", 1e-5));
-  lowering.results[0] = lowering.map(
-      {input, inverse, lowering.input(1)}, lowering.sizesOf(input), type,
-      [&](ArrayRef<Value> x) -> Value {
-        return lowering.make<arith::MulFOp>(
-            lowering.make<arith::MulFOp>(x[0], x[1]), x[2]);
-      });
+  Value inverse = inverseDeviation(
+      lowering, input, axes, lowering.node.floatAttribute("epsilon", 1e-5));
+  lowering.results[0] =
+      lowering.map({input, inverse, lowering.input(1)}, lowering.sizesOf(input),
+                   type, [&](ArrayRef<Value> x) -> Value {
+                     return lowering.make<arith::MulFOp>(
+                         lowering.make<arith::MulFOp>(x[0], x[1]), x[2]);
+                   });
   return success();
 }
 
@@ -176,9 +169,8 @@ Pairing pairUp(NodeLowering &lowering, Value i, int64_t half,
   Value middle = lowering.index(half);
   pair.isFirst = lowering.compare(arith::CmpIPredicate::slt, i, middle);
   Value before = lowering.make<arith::SubIOp>(i, middle);
-  pair.partner = lowering.select(pair.isFirst,
-                                 lowering.make<arith::AddIOp>(i, middle),
-                                 before);
+  pair.partner = lowering.select(
+      pair.isFirst, lowering.make<arith::AddIOp>(i, middle), before);
   pair.angle = lowering.select(pair.isFirst, i, before);
   return pair;
 }
@@ -239,8 +231,8 @@ LogicalResult lowerRotaryEmbedding(NodeLowering &lowering) {
               lowering.toIndex(at(ids, {place[0], place[sequence]})), rows)};
         row.push_back(pair.angle);
         Value cosine = at(cosines, row), sine = at(sines, row);
-        sine = lowering.select(pair.isFirst,
-                               lowering.make<arith::NegFOp>(sine), sine);
+        sine = lowering.select(pair.isFirst, lowering.make<arith::NegFOp>(sine),
+                               sine);
         Value value = lowering.make<arith::AddFOp>(
             lowering.make<arith::MulFOp>(x, cosine),
             lowering.make<arith::MulFOp>(y, sine));

@@ -39,9 +39,8 @@ Value matmul(NodeLowering &lowering, Value a, Value b, bool transposeA,
     sizes.push_back(*size);
     auto add = [&](SmallVector<AffineExpr> &places, int64_t own, Sizes &from) {
       if (own >= 0)
-        places.push_back(from[own] == *size
-                             ? dim(d)
-                             : getAffineConstantExpr(0, context));
+        places.push_back(
+            from[own] == *size ? dim(d) : getAffineConstantExpr(0, context));
     };
     add(aPlace, aDim, aSizes);
     add(bPlace, bDim, bSizes);
@@ -59,8 +58,7 @@ Value matmul(NodeLowering &lowering, Value a, Value b, bool transposeA,
                                              utils::IteratorType::parallel);
   iterators[k] = utils::IteratorType::reduction;
   Type type = lowering.elementType(a);
-  Value init =
-      lowering.filled(sizes, type, lowering.number(signless(type), 0));
+  Value init = lowering.filled(sizes, type, lowering.number(signless(type), 0));
   return lowering.reduce({a, b},
                          {AffineMap::get(loops, 0, aPlace, context),
                           AffineMap::get(loops, 0, bPlace, context)},
@@ -128,17 +126,16 @@ LogicalResult lowerGemm(NodeLowering &lowering) {
   if (c)
     inputs.push_back(c);
   if (c || alpha != 1)
-    product = lowering.map(inputs, lowering.resultSizes(), type,
-                           [&](ArrayRef<Value> x) -> Value {
-                             Value scaled = scale(x[0], alpha);
-                             if (!c)
-                               return scaled;
-                             Value added = scale(x[1], beta);
-                             if (!isFloat(type))
-                               return lowering.make<arith::AddIOp>(scaled,
-                                                                   added);
-                             return lowering.make<arith::AddFOp>(scaled, added);
-                           });
+    product = lowering.map(
+        inputs, lowering.resultSizes(), type, [&](ArrayRef<Value> x) -> Value {
+          Value scaled = scale(x[0], alpha);
+          if (!c)
+            return scaled;
+          Value added = scale(x[1], beta);
+          if (!isFloat(type))
+            return lowering.make<arith::AddIOp>(scaled, added);
+          return lowering.make<arith::AddFOp>(scaled, added);
+        });
   lowering.results[0] = product;
   return success();
 }

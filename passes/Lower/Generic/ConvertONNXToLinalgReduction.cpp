@@ -70,8 +70,7 @@ Value reduceOver(NodeLowering &lowering, Value tensor, ArrayRef<int64_t> axes,
     left.push_back(sizes[d]);
     kept.push_back(getAffineDimExpr(d, context));
   }
-  Value init =
-      lowering.filled(left, type, neutral(lowering, type, combine));
+  Value init = lowering.filled(left, type, neutral(lowering, type, combine));
   return lowering.reduce(
       tensor, AffineMap::getMultiDimIdentityMap(sizes.size(), context), init,
       AffineMap::get(sizes.size(), 0, kept, context), iterators,
@@ -147,7 +146,8 @@ LogicalResult lowerReduction(NodeLowering &lowering) {
   Value reduced = isMean ? meanOver(lowering, input, axes)
                          : reduceOver(lowering, input, axes, combine);
   if (lowering.node.intAttribute("keepdims", 1))
-    reduced = lowering.reshape(reduced, keepAxes(lowering.sizesOf(input), axes));
+    reduced =
+        lowering.reshape(reduced, keepAxes(lowering.sizesOf(input), axes));
   lowering.results[0] = reduced;
   return success();
 }
@@ -155,11 +155,11 @@ LogicalResult lowerReduction(NodeLowering &lowering) {
 } // namespace
 
 void addReduction(LoweringTable &table) {
-  table["ReduceSum"] = lowerReduction<Combine::Sum, false>;
-  table["ReduceMean"] = lowerReduction<Combine::Sum, true>;
-  table["ReduceMax"] = lowerReduction<Combine::Max, false>;
-  table["ReduceMin"] = lowerReduction<Combine::Min, false>;
-  table["ReduceProd"] = lowerReduction<Combine::Product, false>;
+  table["ReduceSum"] = lowerReduction<Combine::Sum>;
+  table["ReduceMean"] = lowerReduction<Combine::Sum, /*isMean=*/true>;
+  table["ReduceMax"] = lowerReduction<Combine::Max>;
+  table["ReduceMin"] = lowerReduction<Combine::Min>;
+  table["ReduceProd"] = lowerReduction<Combine::Product>;
 }
 
 } // namespace qopt::generic

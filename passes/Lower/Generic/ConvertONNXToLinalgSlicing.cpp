@@ -19,19 +19,19 @@ Value slice(NodeLowering &lowering, Value input, ArrayRef<DimExpr> sizes,
   SmallVector<Value> steps;
   for (const Range &range : ranges)
     steps.push_back(range.step == 1 ? Value() : lowering.index(range.step));
-  return lowering.fill(
-      sizes, lowering.elementType(input), [&](ArrayRef<Value>) {
-        SmallVector<Value> at;
-        for (auto [d, range] : llvm::enumerate(ranges)) {
-          Value i = lowering.position(d);
-          if (steps[d])
-            i = lowering.make<arith::MulIOp>(i, steps[d]);
-          if (range.start)
-            i = lowering.make<arith::AddIOp>(i, range.start);
-          at.push_back(i);
-        }
-        return lowering.read(input, at);
-      });
+  return lowering.fill(sizes, lowering.elementType(input),
+                       [&](ArrayRef<Value>) {
+                         SmallVector<Value> at;
+                         for (auto [d, range] : llvm::enumerate(ranges)) {
+                           Value i = lowering.position(d);
+                           if (steps[d])
+                             i = lowering.make<arith::MulIOp>(i, steps[d]);
+                           if (range.start)
+                             i = lowering.make<arith::AddIOp>(i, range.start);
+                           at.push_back(i);
+                         }
+                         return lowering.read(input, at);
+                       });
 }
 
 /// A start as ONNX clamps it, held where all `count` steps stay inside the
@@ -56,8 +56,7 @@ Value clampStart(NodeLowering &lowering, const DimExpr &start,
 }
 
 LogicalResult lowerSlice(NodeLowering &lowering) {
-  if (failed(lowering.checkTensors(1)) ||
-      failed(lowering.checkElements(0, "")))
+  if (failed(lowering.checkTensors(1)) || failed(lowering.checkElements(0, "")))
     return failure();
   onnx::NodeOp node = lowering.node;
   auto read = [&](StringRef attribute, unsigned i) -> std::optional<Sizes> {
@@ -113,8 +112,7 @@ LogicalResult lowerSlice(NodeLowering &lowering) {
 
 /// The sizes of the results say where each begins.
 LogicalResult lowerSplit(NodeLowering &lowering) {
-  if (failed(lowering.checkTensors(1)) ||
-      failed(lowering.checkElements(0, "")))
+  if (failed(lowering.checkTensors(1)) || failed(lowering.checkElements(0, "")))
     return failure();
   Value input = lowering.input(0);
   int64_t rank = lowering.sizesOf(input).size();

@@ -23,8 +23,8 @@ using Inner = llvm::function_ref<SmallVector<Value>(ArrayRef<Value>)>;
 class NestEmitter {
 public:
   NestEmitter(const LoopNest &nest, const IndexMath &math, const X86Isa &isa)
-      : nest(nest), builder(math.builder), loc(math.loc),
-        math{math.builder, math.loc},
+      : nest(nest), builder(math.builder),
+        loc(math.loc), math{math.builder, math.loc},
         lanes(nest.isVectorizable ? isa.lanes() : 0) {
     if (nest.reductions.empty())
       return;
@@ -147,8 +147,8 @@ SmallVector<Value> NestEmitter::bodyAt(unsigned lanes,
 
 scf::ForOp NestEmitter::beginLoop(Value from, Value to, int64_t step,
                                   ValueRange carried) {
-  auto loop = scf::ForOp::create(builder, loc, from, to, math.constant(step),
-                                 carried);
+  auto loop =
+      scf::ForOp::create(builder, loc, from, to, math.constant(step), carried);
   builder.setInsertionPointToStart(loop.getBody());
   return loop;
 }
@@ -169,16 +169,16 @@ SmallVector<Value> NestEmitter::reductionLoops(ArrayRef<LoopGroup> groups,
   scf::ForOp created =
       beginLoop(math.constant(0), groups.front().size, 1, carried);
   setPosition(groups.front(), created.getInductionVar());
-  SmallVector<Value> next = reductionLoops(
-      groups.drop_front(), SmallVector<Value>(created.getRegionIterArgs()),
-      inner);
+  SmallVector<Value> next =
+      reductionLoops(groups.drop_front(),
+                     SmallVector<Value>(created.getRegionIterArgs()), inner);
   scf::YieldOp::create(builder, loc, next);
   positions.erase(&groups.front());
   return SmallVector<Value>(created.getResults());
 }
 
-/// A block of results: one row for each tile position (or the one row there is),
-/// `vectors` vectors of columns from `column` on; lanes 0: one column.
+/// A block of results: one row for each tile position (or the one row there
+/// is), `vectors` vectors of columns from `column` on; lanes 0: one column.
 void NestEmitter::emitBlock(ArrayRef<Value> tilePositions, Value column,
                             unsigned vectors, unsigned lanes) {
   auto forEach = [&](llvm::function_ref<void()> body) {
@@ -310,8 +310,8 @@ void NestEmitter::emitVectorReduction() {
             for (unsigned i = 0; i < used; ++i) {
               setPosition(last, math.add(created.getInductionVar(),
                                          math.constant(i * int64_t(lanes))));
-              llvm::append_range(
-                  next, bodyAt(lanes, {created.getRegionIterArg(i)}));
+              llvm::append_range(next,
+                                 bodyAt(lanes, {created.getRegionIterArg(i)}));
             }
             scf::YieldOp::create(builder, loc, next);
             for (unsigned i = 0; i < used; ++i)
@@ -339,9 +339,9 @@ void NestEmitter::emitRow() {
     return emitVectorReduction();
   if (!nest.tile)
     return emitColumns(Value());
-  Value whole = math.mul(math.div(math.sub(tileEnd, tileBegin),
-                                  math.constant(tileRows)),
-                         math.constant(tileRows));
+  Value whole =
+      math.mul(math.div(math.sub(tileEnd, tileBegin), math.constant(tileRows)),
+               math.constant(tileRows));
   Value middle = math.add(tileBegin, whole);
   loop(tileBegin, middle, tileRows, [&](Value first) {
     SmallVector<Value> tilePositions;
@@ -391,24 +391,23 @@ void NestEmitter::emit() {
   work = math.max(work, one);
   if (nest.columns) {
     // Enough columns for an item, in whole units.
-    Value units = math.ceilDiv(
-        math.ceilDiv(math.constant(2 * itemWork), work),
-        math.constant(columnUnit));
+    Value units = math.ceilDiv(math.ceilDiv(math.constant(2 * itemWork), work),
+                               math.constant(columnUnit));
     columnsPerItem = math.mul(units, math.constant(columnUnit));
     columnBlocks = math.ceilDiv(nest.columns->size, columnsPerItem);
     items = math.mul(items, columnBlocks);
-    work = math.mul(work, math.max(math.min(nest.columns->size, columnsPerItem),
-                                   one));
+    work = math.mul(
+        work, math.max(math.min(nest.columns->size, columnsPerItem), one));
   }
   if (nest.tile) {
-    Value units = math.max(
-        math.div(math.constant(itemWork), math.mul(work, math.constant(tileRows))),
-        one);
+    Value units = math.max(math.div(math.constant(itemWork),
+                                    math.mul(work, math.constant(tileRows))),
+                           one);
     tilePerItem = math.mul(units, math.constant(tileRows));
     tileBlocks = math.ceilDiv(nest.tile->size, tilePerItem);
     items = math.mul(items, tileBlocks);
-    work = math.mul(work,
-                    math.max(math.min(nest.tile->size, tilePerItem), one));
+    work =
+        math.mul(work, math.max(math.min(nest.tile->size, tilePerItem), one));
   }
   rowCount = one;
   for (const LoopGroup &group : nest.rows)

@@ -1,11 +1,11 @@
 //===- ExpandMath.cpp - Functions of real numbers as polynomials ----------===//
 
 #include "lib/Target/X86.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Generic/MathBuilder.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -21,8 +21,8 @@ using namespace generic;
 class Expansion {
 public:
   Expansion(Operation *op, OpBuilder &builder, const X86Isa &isa)
-      : op(op), isa(isa),
-        math{builder, op->getLoc(), op->getResult(0).getType()} {}
+      : op(op),
+        isa(isa), math{builder, op->getLoc(), op->getResult(0).getType()} {}
 
   Value expand() {
     return TypeSwitch<Operation *, Value>(op)

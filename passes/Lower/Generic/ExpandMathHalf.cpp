@@ -24,9 +24,10 @@ Value widenF16(const MathBuilder &math, Value x) {
   Value moved = math.addInt(math.shiftLeft(magnitude, 13), 112 << 23);
   Value special = math.addInt(moved, 112 << 23);
   // 2^-14 with the fraction below, minus 2^-14
-  Value denormal = math.add(
-      math.bits(math.f32(), math.addInt(moved, 1 << 23)), -0.00006103515625);
-  Value result = math.select(isAtLeast(math, magnitude, 0x7c00), special, moved);
+  Value denormal = math.add(math.bits(math.f32(), math.addInt(moved, 1 << 23)),
+                            -0.00006103515625);
+  Value result =
+      math.select(isAtLeast(math, magnitude, 0x7c00), special, moved);
   result = math.select(isAtLeast(math, magnitude, 0x0400), result,
                        math.bits(math.i32(), denormal));
   return math.bits(math.f32(), orInt(math, result, sign));
@@ -64,8 +65,7 @@ Value widenBF16(const MathBuilder &math, Value x) {
 Value narrowBF16(const MathBuilder &math, Value x) {
   Value raw = math.bits(math.i32(), x);
   Value odd = math.andInt(math.shiftRight(raw, 16), 1);
-  Value rounded =
-      math.make<arith::AddIOp>(math.addInt(raw, 0x7fff), odd);
+  Value rounded = math.make<arith::AddIOp>(math.addInt(raw, 0x7fff), odd);
   Value quiet = orInt(math, raw, math.i(0x400000));
   Value isNumber = math.compare(arith::CmpFPredicate::ORD, x, x);
   Value kept = math.shiftRight(math.select(isNumber, rounded, quiet), 16);

@@ -116,14 +116,13 @@ Value FlatBuffer::load(const IndexMath &math, Value offset,
   }
   if (!isBoolean())
     return value;
-  Value zero = arith::ConstantOp::create(builder, math.loc,
-                                         builder.getZeroAttr(type));
+  Value zero =
+      arith::ConstantOp::create(builder, math.loc, builder.getZeroAttr(type));
   return arith::CmpIOp::create(builder, math.loc, arith::CmpIPredicate::ne,
                                value, zero);
 }
 
-void FlatBuffer::store(const IndexMath &math, Value value,
-                       Value offset) const {
+void FlatBuffer::store(const IndexMath &math, Value value, Value offset) const {
   OpBuilder &builder = math.builder;
   if (begin)
     offset = math.add(offset, begin);

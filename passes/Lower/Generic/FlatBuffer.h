@@ -25,8 +25,8 @@ struct IndexMath {
   mlir::Value product(mlir::ValueRange values) const;
 };
 
-/// A buffer of any rank and layout as `memref<?xT>`. T is signless; booleans are
-/// bytes that are 0 or 1, as they lie in memory.
+/// A buffer of any rank and layout as `memref<?xT>`. T is signless; booleans
+/// are bytes that are 0 or 1, as they lie in memory.
 struct FlatBuffer {
   mlir::Value line;
   mlir::Value begin;                      ///< first element; null: 0
@@ -39,10 +39,12 @@ struct FlatBuffer {
 
   bool isBoolean() const { return elementType.isInteger(1); }
   mlir::Type storageType() const;
-  /// `lanes` elements from `offset` on, or one where lanes is 0; booleans as i1.
+  /// `lanes` elements from `offset` on, or one where lanes is 0; booleans as
+  /// i1.
   mlir::Value load(const IndexMath &math, mlir::Value offset,
                    unsigned lanes) const;
-  void store(const IndexMath &math, mlir::Value value, mlir::Value offset) const;
+  void store(const IndexMath &math, mlir::Value value,
+             mlir::Value offset) const;
 };
 
 /// The size of dimension `d` of a memref.

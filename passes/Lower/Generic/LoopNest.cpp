@@ -35,9 +35,8 @@ SmallVector<LoopGroup> LoopNest::group(const IndexMath &math) {
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
   auto iterators = op.getIteratorTypesArray();
   DenseSet<int64_t> indexed;
-  op.getBody()->walk([&](linalg::IndexOp index) {
-    indexed.insert(index.getDim());
-  });
+  op.getBody()->walk(
+      [&](linalg::IndexOp index) { indexed.insert(index.getDim()); });
   SmallVector<LoopGroup> groups;
   for (int64_t loop = 0; loop < int64_t(sizes.size()); ++loop) {
     LoopGroup own;
@@ -59,11 +58,10 @@ SmallVector<LoopGroup> LoopNest::group(const IndexMath &math) {
         areOneLine(op, operands, before->loops.back(), loop)) {
       before->loops.push_back(loop);
       before->size = math.mul(before->size, own.size);
-      before->staticSize =
-          ShapedType::isDynamic(before->staticSize) ||
-                  ShapedType::isDynamic(own.staticSize)
-              ? ShapedType::kDynamic
-              : before->staticSize * own.staticSize;
+      before->staticSize = ShapedType::isDynamic(before->staticSize) ||
+                                   ShapedType::isDynamic(own.staticSize)
+                               ? ShapedType::kDynamic
+                               : before->staticSize * own.staticSize;
       before->strides = own.strides;
       continue;
     }
@@ -155,8 +153,8 @@ LoopNest::LoopNest(linalg::GenericOp op, const IndexMath &math) : op(op) {
   isVectorizable = true;
   for (unsigned i = 0; i < operands.size(); ++i) {
     // An operand that moves along the vector has to lie in memory along it.
-    isVectorizable &= !vectors->isUsed[i] || isFastest(*vectors, i) ||
-                      i < numInputs();
+    isVectorizable &=
+        !vectors->isUsed[i] || isFastest(*vectors, i) || i < numInputs();
     isVectorizable &= operands[i].elementType.isIntOrFloat();
     if (i >= numInputs() && !reductions.empty())
       varies[i] = true;

@@ -12,14 +12,15 @@ namespace qopt::generic {
 struct LoopGroup {
   mlir::SmallVector<int64_t> loops; ///< of the op, outermost first
   mlir::Value size;
-  int64_t staticSize;             ///< or ShapedType::kDynamic
-  mlir::SmallVector<bool> isUsed; ///< by operand: whether it moves with the loop
+  int64_t staticSize; ///< or ShapedType::kDynamic
+  mlir::SmallVector<bool>
+      isUsed; ///< by operand: whether it moves with the loop
   mlir::SmallVector<mlir::Value> strides; ///< by operand; null where not used
 };
 
-/// How a generic op on buffers is computed: rows are spread over items, in a row
-/// `tile` (products only) and `columns` run, inside them `reductions`. One of
-/// the innermost loops is computed on vectors.
+/// How a generic op on buffers is computed: rows are spread over items, in a
+/// row `tile` (products only) and `columns` run, inside them `reductions`. One
+/// of the innermost loops is computed on vectors.
 struct LoopNest {
   LoopNest(mlir::linalg::GenericOp op, const IndexMath &math);
 

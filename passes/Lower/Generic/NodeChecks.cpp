@@ -104,7 +104,8 @@ std::optional<Sizes> NodeLowering::elements(Value tensor) {
   if (auto node = dyn_cast<onnx::NodeOp>(op)) {
     if (!node.is("Constant"))
       return std::nullopt;
-    if (auto value = node.getParameters().getAs<DenseIntElementsAttr>("value")) {
+    if (auto value =
+            node.getParameters().getAs<DenseIntElementsAttr>("value")) {
       for (const APInt &element : value)
         sizes.push_back(DimExpr(element.getSExtValue()));
       return sizes;

@@ -30,8 +30,8 @@ Value NodeLowering::number(Type type, double value) {
   if (auto floatType = dyn_cast<FloatType>(type)) {
     APFloat number(value);
     bool losesInfo;
-    number.convert(floatType.getFloatSemantics(),
-                   APFloat::rmNearestTiesToEven, &losesInfo);
+    number.convert(floatType.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                   &losesInfo);
     return make<arith::ConstantOp>(FloatAttr::get(type, number));
   }
   return integer(type, int64_t(value));
@@ -147,8 +147,7 @@ Value NodeLowering::read(Value tensor, ValueRange indices) {
 }
 
 Value NodeLowering::build(ValueRange inputs, ArrayRef<AffineMap> maps,
-                          Value init,
-                          ArrayRef<utils::IteratorType> iterators,
+                          Value init, ArrayRef<utils::IteratorType> iterators,
                           bool withAccumulator, Body body) {
   auto op = linalg::GenericOp::create(builder, loc, init.getType(), inputs,
                                       init, maps, iterators);
@@ -171,8 +170,7 @@ Value NodeLowering::build(ValueRange inputs, ArrayRef<AffineMap> maps,
 
 Value NodeLowering::reduce(ValueRange inputs, ArrayRef<AffineMap> maps,
                            Value init, AffineMap initMap,
-                           ArrayRef<utils::IteratorType> iterators,
-                           Body body) {
+                           ArrayRef<utils::IteratorType> iterators, Body body) {
   SmallVector<AffineMap> all(maps);
   all.push_back(initMap);
   return build(inputs, all, init, iterators, /*withAccumulator=*/true, body);
@@ -182,7 +180,7 @@ Value NodeLowering::map(ValueRange inputs, ArrayRef<DimExpr> sizes, Type type,
                         Body body) {
   MLIRContext *context = builder.getContext();
   int64_t rank = sizes.size();
-  SmallVector<Value> operands;  // with a map
+  SmallVector<Value> operands; // with a map
   SmallVector<AffineMap> maps;
   // An input with a size that is 1 or the result's only when the model runs is
   // read by position.
@@ -209,8 +207,8 @@ Value NodeLowering::map(ValueRange inputs, ArrayRef<DimExpr> sizes, Type type,
     for (auto [d, size] : llvm::enumerate(own)) {
       Value actual = index(size);
       Value isOne = compare(arith::CmpIPredicate::eq, actual, index(1));
-      Value fits = compare(arith::CmpIPredicate::eq, actual,
-                           index(sizes[skip + d]));
+      Value fits =
+          compare(arith::CmpIPredicate::eq, actual, index(sizes[skip + d]));
       Value isWrong = make<arith::XOrIOp>(make<arith::OrIOp>(isOne, fits),
                                           integer(builder.getI1Type(), 1));
       if (size != DimExpr(1) && size != sizes[skip + d])
@@ -221,24 +219,24 @@ Value NodeLowering::map(ValueRange inputs, ArrayRef<DimExpr> sizes, Type type,
   maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context));
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
-  return build(
-      operands, maps, empty(sizes, type), iterators, /*withAccumulator=*/false,
-      [&](ArrayRef<Value> given) {
-        SmallVector<Value> scalars;
-        for (auto [i, input] : llvm::enumerate(inputs)) {
-          if (isOperand[i]) {
-            scalars.push_back(given.front());
-            given = given.drop_front();
-            continue;
-          }
-          SmallVector<Value> at;
-          int64_t skip = rank - int64_t(lastPositions[i].size());
-          for (auto [d, last] : llvm::enumerate(lastPositions[i]))
-            at.push_back(make<arith::MinSIOp>(position(skip + d), last));
-          scalars.push_back(read(input, at));
-        }
-        return body(scalars);
-      });
+  return build(operands, maps, empty(sizes, type), iterators,
+               /*withAccumulator=*/false, [&](ArrayRef<Value> given) {
+                 SmallVector<Value> scalars;
+                 for (auto [i, input] : llvm::enumerate(inputs)) {
+                   if (isOperand[i]) {
+                     scalars.push_back(given.front());
+                     given = given.drop_front();
+                     continue;
+                   }
+                   SmallVector<Value> at;
+                   int64_t skip = rank - int64_t(lastPositions[i].size());
+                   for (auto [d, last] : llvm::enumerate(lastPositions[i]))
+                     at.push_back(
+                         make<arith::MinSIOp>(position(skip + d), last));
+                   scalars.push_back(read(input, at));
+                 }
+                 return body(scalars);
+               });
 }
 
 } // namespace qopt::generic

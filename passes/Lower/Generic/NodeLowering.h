@@ -21,8 +21,9 @@ using Sizes = llvm::SmallVector<DimExpr>;
 /// unsigned tensors are signless inside.
 using Body = llvm::function_ref<mlir::Value(mlir::ArrayRef<mlir::Value>)>;
 
-/// A node, the place where its lowering is built, and what comes out. A lowering
-/// calls `reject` before it builds anything that refers to what is wrong.
+/// A node, the place where its lowering is built, and what comes out. A
+/// lowering calls `reject` before it builds anything that refers to what is
+/// wrong.
 class NodeLowering {
 public:
   NodeLowering(onnx::NodeOp node, mlir::OpBuilder &builder)
@@ -44,8 +45,8 @@ public:
   /// Every tensor has known sizes, and the node at least `inputs` inputs.
   mlir::LogicalResult checkTensors(unsigned inputs);
   /// Input `i` is there and its elements are numbers or, where `allowed` is not
-  /// empty, of the kinds that it names: f floats of 32 and 64 bits, s f32 alone,
-  /// i integers, b booleans.
+  /// empty, of the kinds that it names: f floats of 32 and 64 bits, s f32
+  /// alone, i integers, b booleans.
   mlir::LogicalResult checkElements(unsigned i, llvm::StringRef allowed);
   mlir::Value input(unsigned i) { return node.input(i); }
   unsigned numInputs() { return node.getInputs().size(); }

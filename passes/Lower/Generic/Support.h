@@ -9,12 +9,13 @@
 
 namespace qopt {
 
-/// Why `qopt-convert-onnx-to-linalg` cannot lower this node, as half a sentence;
-/// nothing when it can. The types of the node must have their `#qopt.dims`.
+/// Why `qopt-convert-onnx-to-linalg` cannot lower this node, as half a
+/// sentence; nothing when it can. The types of the node must have their
+/// `#qopt.dims`.
 std::optional<std::string> whyNotLowerable(onnx::NodeOp node);
 
-/// The name of the node that an op at this location comes from; empty when it has
-/// none.
+/// The name of the node that an op at this location comes from; empty when it
+/// has none.
 std::string nodeName(mlir::Location location);
 
 } // namespace qopt

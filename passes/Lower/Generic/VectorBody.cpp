@@ -73,8 +73,7 @@ Value VectorBody::asVector(Lanes value) {
     return value.vector;
   Location loc = op.getLoc();
   auto type = VectorType::get(lanes, value.scalar.getType());
-  Value vector =
-      vector::BroadcastOp::create(*builder, loc, type, value.scalar);
+  Value vector = vector::BroadcastOp::create(*builder, loc, type, value.scalar);
   if (!value.isLinear)
     return vector;
   Type element = value.scalar.getType();
@@ -126,8 +125,8 @@ Lanes VectorBody::emitLoad(Operation *load, Values &values) {
     elements.push_back(buffer.load(math, place, 0));
   }
   auto type = VectorType::get(lanes, elements.front().getType());
-  return Lanes::each(vector::FromElementsOp::create(*builder, op.getLoc(), type,
-                                                    elements));
+  return Lanes::each(
+      vector::FromElementsOp::create(*builder, op.getLoc(), type, elements));
 }
 
 void VectorBody::emitIf(Operation *branch, Values &values) {
@@ -135,10 +134,9 @@ void VectorBody::emitIf(Operation *branch, Values &values) {
   SmallVector<Type> types;
   for (Type type : old.getResultTypes())
     types.push_back(lanes ? VectorType::get(lanes, type) : type);
-  auto created =
-      scf::IfOp::create(*builder, op.getLoc(), types,
-                        lookup(old.getCondition(), values).scalar,
-                        /*withElseRegion=*/!old.getElseRegion().empty());
+  auto created = scf::IfOp::create(
+      *builder, op.getLoc(), types, lookup(old.getCondition(), values).scalar,
+      /*withElseRegion=*/!old.getElseRegion().empty());
   for (auto [from, to] : llvm::zip(old.getRegions(), created.getRegions())) {
     if (from->empty())
       continue;

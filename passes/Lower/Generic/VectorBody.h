@@ -11,8 +11,8 @@ namespace qopt::generic {
 
 /// A scalar of a loop body in all iterations that run at once.
 struct Lanes {
-  mlir::Value scalar; ///< the same in all, or that of the first
-  mlir::Value vector; ///< one for each; null while `scalar` says all
+  mlir::Value scalar;    ///< the same in all, or that of the first
+  mlir::Value vector;    ///< one for each; null while `scalar` says all
   bool isLinear = false; ///< lane i has `scalar` + i
 
   static Lanes same(mlir::Value value) { return {value, nullptr, false}; }
@@ -38,8 +38,8 @@ public:
              int64_t vectorLoop, unsigned lanes)
       : op(op), loaded(loaded), vectorLoop(vectorLoop), lanes(lanes) {}
 
-  /// The values that the body yields. `positions` has one value for each loop of
-  /// the op whose `linalg.index` is used.
+  /// The values that the body yields. `positions` has one value for each loop
+  /// of the op whose `linalg.index` is used.
   mlir::SmallVector<mlir::Value> emit(mlir::OpBuilder &builder,
                                       mlir::ArrayRef<mlir::Value> positions,
                                       mlir::ArrayRef<Lanes> arguments);

@@ -62,13 +62,15 @@ struct VectorizeLinalg final : impl::VectorizeLinalgBase<VectorizeLinalg> {
       generic = asGeneric(copy, rewriter);
     } else if (!(generic = dyn_cast<linalg::GenericOp>(op))) {
       rewriter.setInsertionPoint(op);
-      auto made = linalg::generalizeNamedOp(rewriter, cast<linalg::LinalgOp>(op));
+      auto made =
+          linalg::generalizeNamedOp(rewriter, cast<linalg::LinalgOp>(op));
       if (failed(made))
         return op->emitOpError("cannot be lowered to vectors: it has no loops");
       generic = *made;
     }
     if (!generic.hasPureBufferSemantics())
-      return generic.emitOpError("cannot be lowered to vectors: it is not on buffers");
+      return generic.emitOpError(
+          "cannot be lowered to vectors: it is not on buffers");
     for (AffineMap map : generic.getIndexingMapsArray())
       for (AffineExpr result : map.getResults())
         if (!mlir::isa<AffineDimExpr, AffineConstantExpr>(result) ||

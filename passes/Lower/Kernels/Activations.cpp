@@ -24,7 +24,8 @@ lowerElementwise(OpType op, const X86Isa &isa,
     b.eachVector(b.min(b.index(perItem), b.sub(size, start)),
                  [&](Value i, int64_t count) {
                    Value at = b.add(start, i);
-                   b.store(function(b, b.load(input, at, count)), out, at, count);
+                   b.store(function(b, b.load(input, at, count)), out, at,
+                           count);
                  });
   });
   return success();

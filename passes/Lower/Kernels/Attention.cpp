@@ -37,7 +37,8 @@ AttentionBuffers::AttentionBuffers(KernelBuilder &b, AttentionOp op)
 Value AttentionBuffers::valueStart(KernelBuilder &b, Value batchRow,
                                    Value keyHead) const {
   if (keyCache)
-    return b.mul(b.mul(b.add(b.mul(batchRow, keyHeads), keyHead), cacheSteps), E);
+    return b.mul(b.mul(b.add(b.mul(batchRow, keyHeads), keyHead), cacheSteps),
+                 E);
   return b.add(b.mul(b.mul(batchRow, steps), keyHeads * E), b.mul(keyHead, E));
 }
 
@@ -100,7 +101,8 @@ static void emitPrefill(KernelBuilder &b, const AttentionBuffers &buffers) {
     auto [reversed, headOfBatch] = b.split(item, heads);
     auto [batchRow, head] = b.split(headOfBatch, b.index(buffers.heads));
     QueryRows rows;
-    rows.firstStep = b.mul(b.sub(b.sub(blocks, b.index(1)), reversed), perBlock);
+    rows.firstStep =
+        b.mul(b.sub(b.sub(blocks, b.index(1)), reversed), perBlock);
     Value left = b.sub(buffers.sequence, rows.firstStep);
     rows.batchRow = batchRow;
     rows.keyHead = b.div(head, b.index(buffers.headsPerKey));
@@ -123,15 +125,16 @@ static void emitPrefill(KernelBuilder &b, const AttentionBuffers &buffers) {
 LogicalResult lowerAttention(AttentionOp op, const X86Isa &isa) {
   SmallVector<Value> floats = {op.getQuery(), op.getKey(), op.getValue(),
                                op.getOut()};
-  for (Value buffer :
-       {Value(op.getMask()), Value(op.getKeyCache()), Value(op.getValueCache())})
+  for (Value buffer : {Value(op.getMask()), Value(op.getKeyCache()),
+                       Value(op.getValueCache())})
     if (buffer)
       floats.push_back(buffer);
   if (failed(expectFloats(op, floats)))
     return failure();
   if (op.getMask() && cast<MemRefType>(op.getMask().getType()).getRank() != 4)
-    return op.emitOpError("cannot be lowered to a kernel: expects a mask of rank "
-                          "4, but got ")
+    return op.emitOpError(
+               "cannot be lowered to a kernel: expects a mask of rank "
+               "4, but got ")
            << op.getMask().getType();
   KernelBuilder b(op, isa);
   AttentionBuffers buffers(b, op);

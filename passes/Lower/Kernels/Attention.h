@@ -15,12 +15,12 @@ struct AttentionBuffers {
 
   AttentionOp op;
   int64_t heads, keyHeads, headsPerKey;
-  int64_t D, E;                      ///< size of a head's keys, values
+  int64_t D, E;                       ///< size of a head's keys, values
   Value batch, sequence, past, steps; ///< steps = T
   Value query, key, value, out;
-  Value keyCache, valueCache;        ///< null without a cache
-  Value cachePanels, cacheSteps;     ///< capacity of the cache
-  Value padding, mask;               ///< null when there is none
+  Value keyCache, valueCache;    ///< null without a cache
+  Value cachePanels, cacheSteps; ///< capacity of the cache
+  Value padding, mask;           ///< null when there is none
 
   /// Where the values of a key/value head start, and from step to step.
   Value valueStart(KernelBuilder &b, Value batchRow, Value keyHead) const;
@@ -32,24 +32,24 @@ struct AttentionBuffers {
 
 /// Emits: the new keys and values [begin, end) of a head go to the cache.
 void emitCacheWrite(KernelBuilder &b, const AttentionBuffers &buffers,
-                    mlir::Value batchRow, mlir::Value keyHead, mlir::Value begin,
-                    mlir::Value end);
+                    mlir::Value batchRow, mlir::Value keyHead,
+                    mlir::Value begin, mlir::Value end);
 
 /// Emits: the keys from step `first` on of a head, `panels` panels of them, go
 /// to `out` in the layout of the key cache. Steps beyond the last are that one.
 void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
-                    mlir::Value batchRow, mlir::Value keyHead, mlir::Value first,
-                    mlir::Value panels, mlir::Value out);
+                    mlir::Value batchRow, mlir::Value keyHead,
+                    mlir::Value first, mlir::Value panels, mlir::Value out);
 
 /// The queries of an item: rows of one key/value head.
 struct QueryRows {
   mlir::Value batchRow, keyHead;
-  mlir::Value count;                   ///< of rows
-  int64_t most;                        ///< of rows
-  mlir::Value queryStart, outStart;    ///< of the first row
+  mlir::Value count;                ///< of rows
+  int64_t most;                     ///< of rows
+  mlir::Value queryStart, outStart; ///< of the first row
   int64_t queryStride, outStride;
-  mlir::Value firstHead, firstStep;    ///< of the first row
-  bool rowsAreHeads;                   ///< else time steps
+  mlir::Value firstHead, firstStep; ///< of the first row
+  bool rowsAreHeads;                ///< else time steps
 };
 
 /// Emits attention of a block of queries over all keys, a block of keys at a
@@ -88,7 +88,7 @@ private:
   int64_t height;         ///< rows of a tile
   int64_t paddedRows;
   int64_t queryWidth, scoreWidth, resultWidth; ///< of a row in scratch memory
-  Value limit;            ///< steps beyond are seen by no row
+  Value limit; ///< steps beyond are seen by no row
   Value queries, scores, results, maxima, sums, factors, packedKeys, seen;
 };
 

@@ -16,7 +16,8 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 
 QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
                        const QueryRows &rows)
-    : b(b), buffers(buffers), rows(rows), keyBlock(rows.rowsAreHeads ? 256 : 128),
+    : b(b), buffers(buffers), rows(rows),
+      keyBlock(rows.rowsAreHeads ? 256 : 128),
       height(std::min(rows.most, tileHeights(b.isa).front())),
       paddedRows(llvm::alignTo(rows.most, height)) {
   // A vector more than needed: rows do not share places of the cache.
@@ -50,7 +51,8 @@ void QueryBlock::emit() {
   b.loop(b.index(0), rows.count, 1, [&](Value row) { emitResult(row); });
 }
 
-/// Queries are copied and scaled; the rows that fill the last tile are the last.
+/// Queries are copied and scaled; the rows that fill the last tile are the
+/// last.
 void QueryBlock::emitStart() {
   Value scale = b.splat(buffers.op.getScale().convertToDouble());
   Value padded = b.mul(b.ceilDiv(rows.count, b.index(height)), height);
@@ -59,14 +61,13 @@ void QueryBlock::emitStart() {
     Value from = b.add(rows.queryStart, b.mul(source, rows.queryStride));
     Value to = b.mul(row, queryWidth);
     b.eachVector(buffers.D, [&](Value i, int64_t count) {
-      b.store(b.mulf(b.load(buffers.query, b.add(from, i), count), scale), queries,
-              b.add(to, i));
+      b.store(b.mulf(b.load(buffers.query, b.add(from, i), count), scale),
+              queries, b.add(to, i));
     });
-    b.eachVector(int64_t(llvm::alignTo(buffers.E, b.lanes)),
-                 [&](Value i, int64_t) {
-                   b.store(b.splat(0.0), results,
-                           b.add(b.mul(row, resultWidth), i));
-                 });
+    b.eachVector(
+        int64_t(llvm::alignTo(buffers.E, b.lanes)), [&](Value i, int64_t) {
+          b.store(b.splat(0.0), results, b.add(b.mul(row, resultWidth), i));
+        });
     b.storeScalar(b.constant(-infinity), maxima, row);
     b.storeScalar(b.constant(0.0), sums, row);
     b.storeScalar(b.constant(0.0), factors, row);
@@ -95,7 +96,8 @@ void QueryBlock::emitScores(const KeyBlock &keys) {
   int64_t width = shape.vectors * b.lanes;
   b.loop(b.index(0), b.mul(keys.panels, panelColumns), width, [&](Value i) {
     auto [panel, column] = b.split(i, b.index(panelColumns));
-    Value right = b.add(b.add(base, b.mul(panel, buffers.D * panelColumns)), column);
+    Value right =
+        b.add(b.add(base, b.mul(panel, buffers.D * panelColumns)), column);
     b.loop(b.index(0), rows.count, height, [&](Value row) {
       TileOperands operands = {
           queries,
@@ -104,7 +106,8 @@ void QueryBlock::emitScores(const KeyBlock &keys) {
           right,
           panelColumns,
           width};
-      SmallVector<Value> tile = emitTile(b, shape, operands, b.index(buffers.D));
+      SmallVector<Value> tile =
+          emitTile(b, shape, operands, b.index(buffers.D));
       SmallVector<Value> to =
           rowStarts(b, row, height, b.index(scoreWidth), b.index(0));
       for (auto [n, score] : llvm::enumerate(tile))
@@ -119,7 +122,8 @@ void QueryBlock::emitScores(const KeyBlock &keys) {
 void QueryBlock::emitPadding(const KeyBlock &keys) {
   Value row = b.mul(rows.batchRow, b.dim(buffers.op.getPadding(), 1));
   b.loop(b.index(0), keys.steps, 1, [&](Value i) {
-    Value value = b.loadScalar(buffers.padding, b.add(b.add(row, keys.first), i));
+    Value value =
+        b.loadScalar(buffers.padding, b.add(b.add(row, keys.first), i));
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
     Value isSeen =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero);
@@ -136,14 +140,14 @@ Value QueryBlock::maskRow(Value row) {
   auto clamped = [&](Value i, int64_t dimension) {
     return b.min(i, b.sub(b.dim(mask, dimension), b.index(1)));
   };
-  Value start = b.add(b.mul(clamped(rows.batchRow, 0), b.dim(mask, 1)),
-                      clamped(head, 1));
+  Value start =
+      b.add(b.mul(clamped(rows.batchRow, 0), b.dim(mask, 1)), clamped(head, 1));
   start = b.add(b.mul(start, b.dim(mask, 2)), step);
   return b.mul(start, b.dim(mask, 3));
 }
 
-/// Scores i.. of a row; minus infinity for those at `visible` steps or beyond and
-/// those that padding hides. What stands there may be anything.
+/// Scores i.. of a row; minus infinity for those at `visible` steps or beyond
+/// and those that padding hides. What stands there may be anything.
 Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
                                Value visible) {
   Value score = b.load(scores, b.add(b.mul(row, scoreWidth), i));
@@ -152,16 +156,15 @@ Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
     Value left = b.max(b.sub(keys.steps, i), b.index(0));
     score = b.addf(score, b.loadFirst(buffers.mask, at, left));
   }
-  Value lane = vector::StepOp::create(
-      b, VectorType::get({b.lanes}, b.getIndexType()));
+  Value lane =
+      vector::StepOp::create(b, VectorType::get({b.lanes}, b.getIndexType()));
   lane = arith::IndexCastOp::create(
       b, VectorType::get({b.lanes}, b.getI32Type()), lane);
   Value isSeen = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, lane,
                                        b.splat(b.toI32(b.sub(visible, i))));
   if (buffers.padding) {
-    Value isThere =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, b.load(seen, i),
-                              b.splat(1.0));
+    Value isThere = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                                          b.load(seen, i), b.splat(1.0));
     isSeen = arith::AndIOp::create(b, isSeen, isThere);
   }
   return b.choose(isSeen, score, b.splat(-infinity));
@@ -207,8 +210,9 @@ void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
              });
   Value factor = vector::ExtractOp::create(b, expOf(b.splat(before)), 0);
   b.storeScalar(factor, factors, row);
-  b.storeScalar(b.multiplyAdd(b.loadScalar(sums, row), factor, b.sumLanes(sum[0])),
-                sums, row);
+  b.storeScalar(
+      b.multiplyAdd(b.loadScalar(sums, row), factor, b.sumLanes(sum[0])), sums,
+      row);
 }
 
 void QueryBlock::emitValues(const KeyBlock &keys) {
@@ -256,8 +260,8 @@ void QueryBlock::emitValueTile(const KeyBlock &keys, Value row, Value column,
 void QueryBlock::emitResult(Value row) {
   Value out = b.add(rows.outStart, b.mul(row, rows.outStride));
   Value sum = b.loadScalar(sums, row);
-  Value isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum,
-                                        b.constant(0.0));
+  Value isEmpty =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, b.constant(0.0));
   auto normal = [&] {
     Value inverse = b.divf(b.constant(1.0), sum);
     inverse = b.splat(b.choose(isEmpty, b.constant(0.0), inverse));
@@ -268,20 +272,22 @@ void QueryBlock::emitResult(Value row) {
   };
   if (buffers.op.getEmptyRow() == EmptyRow::Zero)
     return normal();
-  b.when(isEmpty, [&] { emitMean(out); }, normal);
+  b.when(
+      isEmpty, [&] { emitMean(out); }, normal);
 }
 
 /// The mean of all values.
 void QueryBlock::emitMean(Value out) {
   Value values = buffers.valueStart(b, rows.batchRow, rows.keyHead);
-  Value number = arith::SIToFPOp::create(b, b.getF32Type(), b.toI32(buffers.steps));
+  Value number =
+      arith::SIToFPOp::create(b, b.getF32Type(), b.toI32(buffers.steps));
   b.eachVector(buffers.E, [&](Value i, int64_t count) {
-    SmallVector<Value> sum =
-        b.loop(b.index(0), buffers.steps, 1, {b.splat(0.0)},
-               [&](Value t, ValueRange carried) -> SmallVector<Value> {
-                 Value at = b.add(b.add(values, b.mul(t, buffers.valueStride())), i);
-                 return {b.addf(carried[0], b.load(buffers.values(), at, count))};
-               });
+    SmallVector<Value> sum = b.loop(
+        b.index(0), buffers.steps, 1, {b.splat(0.0)},
+        [&](Value t, ValueRange carried) -> SmallVector<Value> {
+          Value at = b.add(b.add(values, b.mul(t, buffers.valueStride())), i);
+          return {b.addf(carried[0], b.load(buffers.values(), at, count))};
+        });
     b.store(b.divf(sum[0], b.splat(number)), buffers.out, b.add(out, i), count);
   });
 }

@@ -12,8 +12,8 @@ void emitCacheWrite(KernelBuilder &b, const AttentionBuffers &buffers,
   Value keys = buffers.cachedKeyStart(b, batchRow, keyHead);
   Value values = buffers.valueStart(b, batchRow, keyHead);
   b.loop(begin, end, 1, [&](Value step) {
-    Value from = b.add(b.mul(b.add(b.mul(batchRow, buffers.sequence), step), heads),
-                       keyHead);
+    Value from = b.add(
+        b.mul(b.add(b.mul(batchRow, buffers.sequence), step), heads), keyHead);
     Value time = b.add(buffers.past, step);
     auto [panel, column] = b.split(time, b.index(panelColumns));
     Value to = b.add(b.add(keys, b.mul(panel, D * panelColumns)), column);
@@ -23,7 +23,8 @@ void emitCacheWrite(KernelBuilder &b, const AttentionBuffers &buffers,
     });
     b.eachVector(E, [&](Value e, int64_t count) {
       b.store(b.load(buffers.value, b.add(b.mul(from, E), e), count),
-              buffers.valueCache, b.add(b.add(values, b.mul(time, E)), e), count);
+              buffers.valueCache, b.add(b.add(values, b.mul(time, E)), e),
+              count);
     });
   });
 }
@@ -33,11 +34,11 @@ void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
                     Value out) {
   int64_t D = buffers.D, stride = buffers.keyHeads * D;
   Value last = b.sub(buffers.steps, b.index(1));
-  Value base = b.add(b.mul(b.mul(batchRow, buffers.steps), stride),
-                     b.mul(keyHead, D));
+  Value base =
+      b.add(b.mul(b.mul(batchRow, buffers.steps), stride), b.mul(keyHead, D));
   b.loop(b.index(0), b.mul(panels, panelColumns), b.lanes, [&](Value i) {
-    SmallVector<Value> steps = rowStarts(b, b.add(first, i), b.lanes,
-                                         b.index(stride), base, last);
+    SmallVector<Value> steps =
+        rowStarts(b, b.add(first, i), b.lanes, b.index(stride), base, last);
     auto [panel, column] = b.split(i, b.index(panelColumns));
     Value to = b.add(b.mul(panel, D * panelColumns), column);
     b.eachVector(D, [&](Value d, int64_t count) {
@@ -46,8 +47,7 @@ void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
         tile.push_back(b.load(buffers.key, b.add(step, d), count));
       b.transpose(tile);
       for (int64_t j = 0; j < count; ++j)
-        b.store(tile[j], out,
-                b.add(to, b.mul(b.add(d, j), panelColumns)));
+        b.store(tile[j], out, b.add(to, b.mul(b.add(d, j), panelColumns)));
     });
   });
 }

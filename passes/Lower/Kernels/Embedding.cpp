@@ -27,8 +27,8 @@ LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa) {
   bool packed = type.getRank() == 3;
   int64_t size = type.getDimSize(1);
   if (!type.hasStaticShape())
-    return op.emitOpError(
-               "cannot be lowered to a kernel: expects a constant table, but got ")
+    return op.emitOpError("cannot be lowered to a kernel: expects a constant "
+                          "table, but got ")
            << type;
   KernelBuilder b(op, isa);
   Value table = b.flatten(op.getTable()), ids = b.flatten(op.getIds());
@@ -45,8 +45,8 @@ LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa) {
     auto [panel, column] = b.split(row, b.index(panelColumns));
     Value from = b.add(b.mul(panel, size * panelColumns), column);
     b.loop(b.index(0), b.index(size), 1, [&](Value d) {
-      b.storeScalar(b.loadScalar(table, b.add(from, b.mul(d, panelColumns))), out,
-                    b.add(to, d));
+      b.storeScalar(b.loadScalar(table, b.add(from, b.mul(d, panelColumns))),
+                    out, b.add(to, d));
     });
   });
   return success();

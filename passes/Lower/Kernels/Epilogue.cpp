@@ -12,9 +12,10 @@ namespace qopt {
 Epilogue::Epilogue(KernelBuilder &b, MatmulOp op)
     : b(b), op(op), out(b.flatten(op.getOut())) {
   for (Value extra : op.getExtras())
-    extras.push_back({b.flatten(extra),
-                      cast<MemRefType>(extra.getType()).getRank() == 1 &&
-                          cast<MemRefType>(op.getOut().getType()).getRank() > 1});
+    extras.push_back(
+        {b.flatten(extra),
+         cast<MemRefType>(extra.getType()).getRank() == 1 &&
+             cast<MemRefType>(op.getOut().getType()).getRank() > 1});
 }
 
 Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
@@ -23,7 +24,8 @@ Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
   Block &body = op.getEpilogue().front();
   IRMapping vectors;
   vectors.map(body.getArgument(0), accumulator);
-  for (auto [argument, extra] : llvm::zip_equal(body.getArguments().drop_front(), extras))
+  for (auto [argument, extra] :
+       llvm::zip_equal(body.getArguments().drop_front(), extras))
     vectors.map(argument, extra);
   auto asVector = [&](Value value) {
     if (!vectors.contains(value))
@@ -70,8 +72,8 @@ void Epilogue::emit(ArrayRef<Value> rows, Value column, int64_t columns,
   for (auto [r, row] : llvm::enumerate(rows))
     for (int64_t v = 0; v < vectors; ++v)
       if (int64_t there = count(v))
-        b.store(apply(accumulators[r * vectors + v], loaded[r * vectors + v]), out,
-                b.add(b.add(row, column), v * b.lanes), there);
+        b.store(apply(accumulators[r * vectors + v], loaded[r * vectors + v]),
+                out, b.add(b.add(row, column), v * b.lanes), there);
 }
 
 } // namespace qopt

@@ -14,11 +14,11 @@ public:
   Epilogue(KernelBuilder &b, MatmulOp op);
 
   /// Computes and stores a tile: `columns` columns from `column` on of the rows
-  /// that start at `rows` in the result. Rows may be the same more than once; all
-  /// of the tile's extras are read before anything is stored, so the result may
-  /// lie where an extra does.
-  void emit(llvm::ArrayRef<mlir::Value> rows, mlir::Value column, int64_t columns,
-            llvm::ArrayRef<mlir::Value> accumulators);
+  /// that start at `rows` in the result. Rows may be the same more than once;
+  /// all of the tile's extras are read before anything is stored, so the result
+  /// may lie where an extra does.
+  void emit(llvm::ArrayRef<mlir::Value> rows, mlir::Value column,
+            int64_t columns, llvm::ArrayRef<mlir::Value> accumulators);
 
 private:
   struct Extra {
@@ -26,7 +26,8 @@ private:
     bool perColumn;
   };
 
-  mlir::Value apply(mlir::Value accumulator, llvm::ArrayRef<mlir::Value> extras);
+  mlir::Value apply(mlir::Value accumulator,
+                    llvm::ArrayRef<mlir::Value> extras);
 
   KernelBuilder &b;
   MatmulOp op;

@@ -14,8 +14,8 @@ namespace qopt {
 
 KernelBuilder::KernelBuilder(Operation *op, const X86Isa &isa)
     : ImplicitLocOpBuilder(op->getLoc(), op), isa(isa), lanes(isa.lanes()),
-      vectorType(VectorType::get({isa.lanes()},
-                                 Float32Type::get(op->getContext()))) {}
+      vectorType(
+          VectorType::get({isa.lanes()}, Float32Type::get(op->getContext()))) {}
 
 //===-- Index values ------------------------------------------------------===//
 
@@ -75,7 +75,8 @@ void KernelBuilder::forall(Value items, Body<void(Value)> body) {
 
 void KernelBuilder::forallRows(Value rows, int64_t elements,
                                Body<void(Value)> body) {
-  int64_t perItem = std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, elements));
+  int64_t perItem =
+      std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, elements));
   forall(ceilDiv(rows, index(perItem)), [&](Value item) {
     Value begin = mul(item, perItem);
     loop(begin, min(add(begin, perItem), rows), 1, body);
@@ -185,17 +186,18 @@ static Value widenHalf(KernelBuilder &b, Value stored) {
   auto all = [&](uint32_t value) { return bits(b, i32, value); };
   Value word = arith::ExtUIOp::create(
       b, i32,
-      arith::BitcastOp::create(
-          b, withElement(stored.getType(), b.getI16Type()), stored));
+      arith::BitcastOp::create(b, withElement(stored.getType(), b.getI16Type()),
+                               stored));
   Value magnitude = arith::AndIOp::create(b, word, all(0x7fff));
   Value shifted = arith::ShLIOp::create(b, magnitude, all(13));
   Value factor = arith::BitcastOp::create(b, f32, all(0x77800000)); // 2^112
   Value finite = arith::BitcastOp::create(
       b, i32,
-      arith::MulFOp::create(b, arith::BitcastOp::create(b, f32, shifted), factor));
+      arith::MulFOp::create(b, arith::BitcastOp::create(b, f32, shifted),
+                            factor));
   Value special = arith::OrIOp::create(b, shifted, all(0x7f800000));
-  Value isFinite = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, magnitude,
-                                         all(0x7c00));
+  Value isFinite = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                         magnitude, all(0x7c00));
   Value value = arith::SelectOp::create(b, isFinite, finite, special);
   Value sign = arith::ShLIOp::create(
       b, arith::AndIOp::create(b, word, all(0x8000)), all(16));
@@ -207,7 +209,8 @@ Value KernelBuilder::widen(Value stored) {
   if (element.isF32())
     return stored;
   if (element.isF16() && isa.f16c)
-    return arith::ExtFOp::create(*this, withElement(type, getF32Type()), stored);
+    return arith::ExtFOp::create(*this, withElement(type, getF32Type()),
+                                 stored);
   if (element.isF16())
     return widenHalf(*this, stored);
   Type i32 = withElement(type, getI32Type());
@@ -312,8 +315,8 @@ Value KernelBuilder::multiplyAdd(Value a, Value b, Value c) {
   return addf(mulf(a, b), c);
 }
 Value KernelBuilder::maxf(Value a, Value b) {
-  return choose(
-      arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b), a, b);
+  return choose(arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b),
+                a, b);
 }
 Value KernelBuilder::shuffle(Value a, Value b, ArrayRef<int64_t> lanesOfBoth) {
   return vector::ShuffleOp::create(*this, a, b, lanesOfBoth);

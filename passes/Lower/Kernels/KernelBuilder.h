@@ -55,11 +55,11 @@ public:
   llvm::SmallVector<Value>
   loop(Value begin, Value end, int64_t step, llvm::ArrayRef<Value> init,
        Body<llvm::SmallVector<Value>(Value i, mlir::ValueRange carried)> body);
-  void when(Value condition, Body<void()> then, Body<void()> otherwise = nullptr);
-  llvm::SmallVector<Value>
-  when(Value condition, mlir::TypeRange types,
-       Body<llvm::SmallVector<Value>()> then,
-       Body<llvm::SmallVector<Value>()> otherwise);
+  void when(Value condition, Body<void()> then,
+            Body<void()> otherwise = nullptr);
+  llvm::SmallVector<Value> when(Value condition, mlir::TypeRange types,
+                                Body<llvm::SmallVector<Value>()> then,
+                                Body<llvm::SmallVector<Value>()> otherwise);
 
   //===-- Buffers ---------------------------------------------------------===//
 

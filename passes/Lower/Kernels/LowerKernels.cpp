@@ -30,7 +30,8 @@ static LogicalResult expect(Operation *op, ValueRange buffers,
 }
 
 LogicalResult expectFloats(Operation *op, ValueRange buffers) {
-  return expect(op, buffers, [](Type type) { return type.isF32(); }, "f32");
+  return expect(
+      op, buffers, [](Type type) { return type.isF32(); }, "f32");
 }
 
 LogicalResult expectStored(Operation *op, ValueRange buffers) {
@@ -70,7 +71,8 @@ struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops) {
-      if (op->getNumResults() != 0 && isa_and_nonnull<QOptDialect>(op->getDialect()))
+      if (op->getNumResults() != 0 &&
+          isa_and_nonnull<QOptDialect>(op->getDialect()))
         continue;
       std::optional<LogicalResult> result = lower(op, *target);
       if (!result)

@@ -25,9 +25,10 @@ Product::Product(KernelBuilder &b, MatmulOp op)
 RowProduct::RowProduct(KernelBuilder &b, Product &product)
     : b(b), product(product) {
   // Enough items for many threads, but each long enough to stream.
-  int64_t bytes = std::clamp<int64_t>(product.panels * product.panelBytes() / 16,
-                                      64 << 10, 256 << 10);
-  panelsPerItem = std::max<int64_t>(1, bytes / std::max<int64_t>(1, product.panelBytes()));
+  int64_t bytes = std::clamp<int64_t>(
+      product.panels * product.panelBytes() / 16, 64 << 10, 256 << 10);
+  panelsPerItem =
+      std::max<int64_t>(1, bytes / std::max<int64_t>(1, product.panelBytes()));
 }
 
 Value RowProduct::items() {
@@ -48,12 +49,10 @@ void RowProduct::emit(Value item) {
 void RowProduct::emitPanel(Value panel, int64_t columns) {
   int64_t vectors = panelColumns / b.lanes;
   TileShape shape = {1, vectors, std::max<int64_t>(1, 8 / vectors)};
-  TileOperands operands = {product.input,
-                           {b.index(0)},
-                           product.weight,
-                           b.mul(panel, product.K * panelColumns),
-                           panelColumns,
-                           panelColumns};
+  TileOperands operands = {
+      product.input,  {b.index(0)},
+      product.weight, b.mul(panel, product.K * panelColumns),
+      panelColumns,   panelColumns};
   SmallVector<Value> row = emitTile(b, shape, operands, b.index(product.K));
   product.epilogue.emit({b.index(0)}, b.mul(panel, panelColumns), columns, row);
 }
@@ -68,8 +67,8 @@ LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
   auto weight = cast<MemRefType>(op.getWeight().getType());
   auto out = cast<MemRefType>(op.getOut().getType());
   if (!weight.hasStaticShape() || ShapedType::isDynamic(out.getShape().back()))
-    return op.emitOpError(
-               "cannot be lowered to a kernel: expects constant K and N, but got ")
+    return op.emitOpError("cannot be lowered to a kernel: expects constant K "
+                          "and N, but got ")
            << weight << " and " << out;
   KernelBuilder b(op, isa);
   Product product(b, op);
@@ -84,7 +83,8 @@ LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
   Value isRow = b.equal(product.M, b.index(1));
   Value isFew = b.less(product.M, b.index(fewRows + 1));
   if (!product.packed) {
-    Value items = b.choose(b.equal(product.M, b.index(0)), b.index(0), many.items());
+    Value items =
+        b.choose(b.equal(product.M, b.index(0)), b.index(0), many.items());
     b.forall(items, [&](Value item) { many.emit(item); });
     return success();
   }
@@ -100,7 +100,8 @@ LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
     b.when(
         isRow, [&] { row.emit(item); },
         [&] {
-          b.when(isFew, [&] { few.emit(item); }, [&] { many.emit(item); });
+          b.when(
+              isFew, [&] { few.emit(item); }, [&] { many.emit(item); });
         });
   });
   return success();

@@ -12,9 +12,9 @@ namespace qopt {
 struct Product {
   Product(KernelBuilder &b, MatmulOp op);
 
-  bool packed;                  ///< weight in panels, else [N, K]
+  bool packed; ///< weight in panels, else [N, K]
   int64_t K, N, panels;
-  int64_t weightBytes;          ///< of one element
+  int64_t weightBytes; ///< of one element
   mlir::Value M, input, weight;
   Epilogue epilogue;
 
@@ -41,8 +41,8 @@ private:
 /// tile: a panel or a part of one.
 class BlockedProduct {
 public:
-  /// One pass over a packed weight for a few rows, `few`, or blocks that stay in
-  /// the caches for any number of them.
+  /// One pass over a packed weight for a few rows, `few`, or blocks that stay
+  /// in the caches for any number of them.
   BlockedProduct(KernelBuilder &b, Product &product, bool few);
   mlir::Value items();
   void emit(mlir::Value item);
@@ -72,7 +72,7 @@ private:
   int64_t kBlock;
   bool copiesInput, copiesWeight;
   mlir::Value rowBlocks, rowsPerBlock, stripsPerItem;
-  mlir::Value inputCopy, weightCopy, partial;  ///< scratch of the item
+  mlir::Value inputCopy, weightCopy, partial; ///< scratch of the item
 };
 
 } // namespace qopt

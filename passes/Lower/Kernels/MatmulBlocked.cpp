@@ -10,10 +10,10 @@ namespace qopt {
 
 /// One item and one range of K.
 struct BlockedProduct::Block {
-  Value firstRow, rows;         ///< of the item
-  Value firstStrip, lastStrip;  ///< [first, last)
-  Value k, steps;               ///< range of K
-  Value isFirst, isLast;        ///< range of K; null when there is one
+  Value firstRow, rows;        ///< of the item
+  Value firstStrip, lastStrip; ///< [first, last)
+  Value k, steps;              ///< range of K
+  Value isFirst, isLast;       ///< range of K; null when there is one
   // Operands, in place or copied.
   Value left, leftBase, leftStride;
   Value right, rightStart;
@@ -35,13 +35,15 @@ BlockedProduct::BlockedProduct(KernelBuilder &b, Product &product, bool few)
     rowsPerBlock = product.M;
     int64_t bytes = std::clamp<int64_t>(
         product.panels * product.panelBytes() / 16, 64 << 10, 256 << 10);
-    int64_t panels = std::max<int64_t>(1, bytes / std::max<int64_t>(1, product.panelBytes()));
+    int64_t panels = std::max<int64_t>(
+        1, bytes / std::max<int64_t>(1, product.panelBytes()));
     stripsPerItem = b.index(std::min(strips, panels * stripsPerPanel));
     return;
   }
   // A block of the input and the strips of partial sums share the second level
   // cache; a strip of the weight and the rows of a tile the first.
-  constexpr int64_t blockRows = 192, blockSteps = 512, blockPanels = 16, items = 32;
+  constexpr int64_t blockRows = 192, blockSteps = 512, blockPanels = 16,
+                    items = 32;
   maxRows = blockRows;
   maxStrips = std::min(product.panels, blockPanels) * stripsPerPanel;
   int64_t kBlocks = llvm::divideCeil(product.K, blockSteps);
@@ -148,8 +150,8 @@ void BlockedProduct::emitStrip(Block &block, Value strip, int64_t columns) {
 void BlockedProduct::copyWeight(Block &block, Value strip) {
   if (!product.packed) {
     b.loop(b.index(0), b.index(stripColumns), 1, [&](Value c) {
-      Value column = b.min(b.add(b.mul(strip, stripColumns), c),
-                           b.index(product.N - 1));
+      Value column =
+          b.min(b.add(b.mul(strip, stripColumns), c), b.index(product.N - 1));
       Value from = b.add(b.mul(column, product.K), block.k);
       b.loop(b.index(0), block.steps, 1, [&](Value k) {
         b.storeScalar(b.loadScalar(product.weight, b.add(from, k)), weightCopy,
@@ -159,8 +161,9 @@ void BlockedProduct::copyWeight(Block &block, Value strip) {
     return;
   }
   auto [panel, part] = b.split(strip, b.index(stripsPerPanel));
-  Value from = b.add(b.mul(b.add(b.mul(panel, product.K), block.k), panelColumns),
-                     b.mul(part, stripColumns));
+  Value from =
+      b.add(b.mul(b.add(b.mul(panel, product.K), block.k), panelColumns),
+            b.mul(part, stripColumns));
   b.loop(b.index(0), block.steps, 1, [&](Value k) {
     for (int64_t v = 0; v < tileVectors; ++v)
       b.store(b.load(product.weight,
@@ -215,8 +218,9 @@ void BlockedProduct::emitTile(Block &block, Value strip, int64_t columns,
   SmallVector<Value> places; // of partial sums
   SmallVector<Value> sums;
   if (partial) {
-    Value place = b.mul(b.add(b.mul(b.sub(strip, block.firstStrip), maxRows), row),
-                        stripColumns);
+    Value place =
+        b.mul(b.add(b.mul(b.sub(strip, block.firstStrip), maxRows), row),
+              stripColumns);
     for (int64_t i = 0; i < shape.accumulators(); ++i)
       places.push_back(b.add(place, i * b.lanes));
     SmallVector<Type> types(places.size(), b.vectorType);
@@ -230,9 +234,8 @@ void BlockedProduct::emitTile(Block &block, Value strip, int64_t columns,
   }
   sums = qopt::emitTile(b, shape, operands, block.steps, sums);
   auto finish = [&] {
-    SmallVector<Value> rows =
-        rowStarts(b, row, height, b.index(product.N),
-                  b.mul(block.firstRow, product.N), last);
+    SmallVector<Value> rows = rowStarts(b, row, height, b.index(product.N),
+                                        b.mul(block.firstRow, product.N), last);
     product.epilogue.emit(rows, b.mul(strip, stripColumns), columns, sums);
   };
   if (!partial)

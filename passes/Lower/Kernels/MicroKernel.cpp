@@ -7,7 +7,8 @@ using namespace mlir;
 namespace qopt {
 
 TileShape widestTile(const X86Isa &isa, int64_t rows, int64_t vectors) {
-  // Beside the accumulators: a row of the right operand, an element of the left.
+  // Beside the accumulators: a row of the right operand, an element of the
+  // left.
   auto registers = [&](int64_t width) { return rows * width + width + 1; };
   int64_t width = 1;
   while (width * 2 <= vectors && registers(width * 2) < isa.vectorRegisters)
@@ -35,10 +36,10 @@ public:
   /// accumulators += left[:, k] * right[k, :]
   void step(Value k, MutableArrayRef<Value> accumulators) {
     SmallVector<Value> right;
-    Value start =
-        b.add(operands.rightStart, b.mul(k, operands.rightStride));
+    Value start = b.add(operands.rightStart, b.mul(k, operands.rightStride));
     for (int64_t v = 0; v < shape.vectors; ++v) {
-      int64_t count = std::clamp<int64_t>(operands.columns - v * b.lanes, 0, b.lanes);
+      int64_t count =
+          std::clamp<int64_t>(operands.columns - v * b.lanes, 0, b.lanes);
       right.push_back(count == 0 ? b.splat(0.0)
                                  : b.load(operands.right,
                                           b.add(start, v * b.lanes), count));
@@ -75,7 +76,7 @@ private:
 
 /// Small tiles would spend their time on counting.
 static int64_t unrolling(TileShape shape) {
-  return std::max(shape.chains, shape.accumulators() <= 8 ? int64_t(4)
+  return std::max(shape.chains, shape.accumulators() <= 8    ? int64_t(4)
                                 : shape.accumulators() <= 16 ? int64_t(2)
                                                              : int64_t(1));
 }

@@ -28,12 +28,12 @@ llvm::SmallVector<int64_t, 3> tileHeights(const X86Isa &isa);
 
 /// Where a tile's operands lie, in flat buffers.
 struct TileOperands {
-  mlir::Value left;                         ///< f32
-  llvm::SmallVector<mlir::Value> leftRows;  ///< start of each row
-  mlir::Value right;                        ///< f32, f16 or bf16
+  mlir::Value left;                        ///< f32
+  llvm::SmallVector<mlir::Value> leftRows; ///< start of each row
+  mlir::Value right;                       ///< f32, f16 or bf16
   mlir::Value rightStart;
-  int64_t rightStride;                      ///< from a step k to the next
-  int64_t columns;                          ///< of the tile that are there
+  int64_t rightStride; ///< from a step k to the next
+  int64_t columns;     ///< of the tile that are there
 };
 
 /// Emits, for k in [0, steps), `acc[r][v] += left[r][k] * right[k][v]` and
@@ -44,8 +44,9 @@ llvm::SmallVector<mlir::Value> emitTile(KernelBuilder &b, TileShape shape,
                                         mlir::Value steps,
                                         llvm::ArrayRef<mlir::Value> init = {});
 
-/// Start of each of `count` rows from `first` on, `stride` apart. With `last`, a
-/// row beyond it is that one again: a tile may then hold fewer rows than it has.
+/// Start of each of `count` rows from `first` on, `stride` apart. With `last`,
+/// a row beyond it is that one again: a tile may then hold fewer rows than it
+/// has.
 llvm::SmallVector<mlir::Value> rowStarts(KernelBuilder &b, mlir::Value first,
                                          int64_t count, mlir::Value stride,
                                          mlir::Value base,

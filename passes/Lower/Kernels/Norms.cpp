@@ -1,7 +1,7 @@
 //===- Norms.cpp - Normalization of rows ----------------------------------===//
 
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/Lower/Kernels/KernelBuilder.h"
 #include "passes/Lower/Kernels/Kernels.h"
 
@@ -9,8 +9,8 @@ using namespace mlir;
 
 namespace qopt {
 
-/// The sum over i of `term(i, count)`, a vector of which `count` lanes are there;
-/// the others must be 0. Four sums run side by side.
+/// The sum over i of `term(i, count)`, a vector of which `count` lanes are
+/// there; the others must be 0. Four sums run side by side.
 static Value sumOver(KernelBuilder &b, int64_t size,
                      llvm::function_ref<Value(Value, int64_t)> term) {
   constexpr int64_t chains = 4;
@@ -38,15 +38,15 @@ static Value inverseDeviation(KernelBuilder &b, Value sum, int64_t size,
   return b.splat(b.divf(b.constant(1.0), root));
 }
 
-template <typename OpType>
-static FailureOr<int64_t> checkNorm(OpType op) {
+template <typename OpType> static FailureOr<int64_t> checkNorm(OpType op) {
   if (failed(expectFloats(op, {op.getInput(), op.getOut()})) ||
       failed(expectStored(op, op.getScale())))
     return failure();
   int64_t size = cast<MemRefType>(op.getScale().getType()).getDimSize(0);
   if (ShapedType::isDynamic(size))
-    return op.emitOpError("cannot be lowered to a kernel: expects a constant last "
-                          "size, but got ")
+    return op.emitOpError(
+               "cannot be lowered to a kernel: expects a constant last "
+               "size, but got ")
            << op.getScale().getType();
   return size;
 }
@@ -78,7 +78,8 @@ LogicalResult lowerRMSNorm(RMSNormOp op, const X86Isa &isa) {
 
 LogicalResult lowerLayerNorm(LayerNormOp op, const X86Isa &isa) {
   FailureOr<int64_t> checked = checkNorm(op);
-  if (failed(checked) || (op.getBias() && failed(expectStored(op, op.getBias()))))
+  if (failed(checked) ||
+      (op.getBias() && failed(expectStored(op, op.getBias()))))
     return failure();
   int64_t size = *checked;
   KernelBuilder b(op, isa);
@@ -101,7 +102,8 @@ LogicalResult lowerLayerNorm(LayerNormOp op, const X86Isa &isa) {
     Value inverse =
         inverseDeviation(b, squares, size, op.getEpsilon().convertToDouble());
     b.eachVector(size, [&](Value i, int64_t count) {
-      Value y = b.mulf(b.mulf(centered(i, count), inverse), b.load(scale, i, count));
+      Value y =
+          b.mulf(b.mulf(centered(i, count), inverse), b.load(scale, i, count));
       if (bias)
         y = b.addf(y, b.load(bias, i, count));
       b.store(y, out, b.add(start, i), count);

@@ -80,9 +80,9 @@ private:
 
   void turnHalves(Value first, Value angles, int64_t count) {
     Value second = b.add(first, n);
-    auto [x, y] = rotate(b.load(input, first, count), b.load(input, second, count),
-                         b.load(table, angles, count),
-                         b.load(table, b.add(angles, n), count));
+    auto [x, y] = rotate(
+        b.load(input, first, count), b.load(input, second, count),
+        b.load(table, angles, count), b.load(table, b.add(angles, n), count));
     b.store(x, out, first, count);
     b.store(y, out, second, count);
   }
@@ -97,17 +97,18 @@ private:
     }
     Value second = b.add(first, b.lanes);
     Value p = b.load(input, first), q = b.load(input, second);
-    auto [x, y] = rotate(b.shuffle(p, q, even), b.shuffle(p, q, odd),
-                         b.load(table, angles), b.load(table, b.add(angles, n)));
+    auto [x, y] =
+        rotate(b.shuffle(p, q, even), b.shuffle(p, q, odd),
+               b.load(table, angles), b.load(table, b.add(angles, n)));
     b.store(b.shuffle(x, y, low), out, first);
     b.store(b.shuffle(x, y, high), out, second);
   }
 
   void turnPair(Value first, Value angle) {
     Value second = b.add(first, 1);
-    auto [x, y] = rotate(b.loadScalar(input, first), b.loadScalar(input, second),
-                         b.loadScalar(table, angle),
-                         b.loadScalar(table, b.add(angle, n)));
+    auto [x, y] = rotate(
+        b.loadScalar(input, first), b.loadScalar(input, second),
+        b.loadScalar(table, angle), b.loadScalar(table, b.add(angle, n)));
     b.storeScalar(x, out, first);
     b.storeScalar(y, out, second);
   }
@@ -128,7 +129,8 @@ LogicalResult lowerRotary(RotaryOp op, const X86Isa &isa) {
   KernelBuilder b(op, isa);
   RotaryEmitter emitter(b, op);
   Value steps = b.dim(op.getInput(), 1);
-  Value lastTable = b.sub(b.dim(op.getTable(), 0), b.index(1)); // 0: for all rows
+  Value lastTable =
+      b.sub(b.dim(op.getTable(), 0), b.index(1)); // 0: for all rows
   b.forallRows(b.rows(op.getInput()), width, [&](Value row) {
     auto [batch, step] = b.split(row, steps);
     Value angles = b.mul(b.add(b.mul(b.min(batch, lastTable), steps), step),

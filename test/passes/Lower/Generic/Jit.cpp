@@ -4,12 +4,8 @@
 
 #include "dialects/QOpt/QOpt.h"
 #include "lib/Target/X86.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Triple.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Affine/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
@@ -21,6 +17,10 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
 #include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -140,9 +140,9 @@ bool Jit::call(const std::string &function, std::vector<Buffer> &buffers) {
   for (Buffer &buffer : buffers) {
     int64_t size = buffer.bytes.size();
     int64_t pages = (size + page - 1) / page + 1;
-    char *base = static_cast<char *>(mmap(nullptr, pages * page,
-                                          PROT_READ | PROT_WRITE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    char *base =
+        static_cast<char *>(mmap(nullptr, pages * page, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(base + (pages - 1) * page, page, PROT_NONE);
     char *data = base + (pages - 1) * page - size;
     if (size)

@@ -1,4 +1,5 @@
-//===- Jit.h - Lowered code, called in the test ------------------*- C++ -*-===//
+//===- Jit.h - Lowered code, called in the test ------------------*- C++
+//-*-===//
 
 #ifndef QOPT_TEST_PASSES_LOWER_GENERIC_JIT_H
 #define QOPT_TEST_PASSES_LOWER_GENERIC_JIT_H
@@ -18,7 +19,9 @@ struct Buffer {
 
   Buffer(std::vector<int64_t> shape, unsigned elementBytes);
   int64_t count() const;
-  template <typename T> T *data() { return reinterpret_cast<T *>(bytes.data()); }
+  template <typename T> T *data() {
+    return reinterpret_cast<T *>(bytes.data());
+  }
 };
 
 /// The ISA versions that this machine has.
@@ -27,13 +30,13 @@ std::vector<std::string> runnableIsas();
 /// A module of functions on memrefs, compiled.
 class Jit {
 public:
-  /// `isa` names the version whose passes lower linalg and math; empty: upstream's
-  /// scalar loops and the C library. Null when something failed.
+  /// `isa` names the version whose passes lower linalg and math; empty:
+  /// upstream's scalar loops and the C library. Null when something failed.
   static std::unique_ptr<Jit> compile(const std::string &mlir,
                                       const std::string &isa);
   ~Jit();
-  /// Calls `function`, which has `llvm.emit_c_interface`. The buffers' memory ends
-  /// at a page that cannot be touched.
+  /// Calls `function`, which has `llvm.emit_c_interface`. The buffers' memory
+  /// ends at a page that cannot be touched.
   bool call(const std::string &function, std::vector<Buffer> &buffers);
 
 private:

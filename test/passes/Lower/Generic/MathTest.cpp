@@ -30,7 +30,8 @@ static std::string module(const std::string &op, unsigned inputs) {
   }
   return "func.func @f(" + parameters +
          "%y: memref<?xf32>) attributes {llvm.emit_c_interface} {\n"
-         "linalg.generic {indexing_maps = [" + maps +
+         "linalg.generic {indexing_maps = [" +
+         maps +
          "affine_map<(d0) -> (d0)>], iterator_types = [\"parallel\"]} ins(" +
          operands + " : " + types + ") outs(%y : memref<?xf32>) {\n^bb0(" +
          arguments + "%b: f32):\n%r = " + op + " " + names +
@@ -57,10 +58,9 @@ using Function = std::function<double(double, double)>;
 using Samples = std::vector<float>;
 
 /// The largest error over the samples, on all ISA versions.
-static double
-worst(const std::string &op, const std::vector<Samples> &inputs,
-      const Function &exact,
-      const std::function<double(float, double)> &error = ulps) {
+static double worst(const std::string &op, const std::vector<Samples> &inputs,
+                    const Function &exact,
+                    const std::function<double(float, double)> &error = ulps) {
   double result = 0;
   for (const std::string &isa : runnableIsas()) {
     auto jit = Jit::compile(module(op, inputs.size()), isa);
@@ -146,19 +146,22 @@ static double absolute(float got, double exact) {
 TEST(ExpandMath, sinAndCos) {
   Samples samples = between(-10, 10) + between(-1e5, 1e5, 2000000) +
                     Samples{INFINITY, NAN, 0.f, 1e-30f};
-  EXPECT_LE(worst("math.sin", {samples},
-                  [](double x, double) { return std::sin(x); }, absolute),
+  EXPECT_LE(worst(
+                "math.sin", {samples},
+                [](double x, double) { return std::sin(x); }, absolute),
             2e-7);
-  EXPECT_LE(worst("math.cos", {samples},
-                  [](double x, double) { return std::cos(x); }, absolute),
+  EXPECT_LE(worst(
+                "math.cos", {samples},
+                [](double x, double) { return std::cos(x); }, absolute),
             2e-7);
 }
 
 TEST(ExpandMath, pow) {
   Samples bases, exponents;
-  const float special[] = {0.f,  -0.f, 1.f,  -1.f,      0.5f,     -0.5f,
-                           2.f,  -2.f, 3.f,  -3.f,      2.5f,     -2.5f,
-                           1e30f, 1e-30f, INFINITY, -INFINITY, NAN, 7.f, 16777217.f};
+  const float special[] = {0.f,       -0.f,  1.f,   -1.f,      0.5f,
+                           -0.5f,     2.f,   -2.f,  3.f,       -3.f,
+                           2.5f,      -2.5f, 1e30f, 1e-30f,    INFINITY,
+                           -INFINITY, NAN,   7.f,   16777217.f};
   for (float x : special)
     for (float y : special) {
       bases.push_back(x);
@@ -201,17 +204,26 @@ static void checkHalf(const std::string &type,
                       const std::function<float(uint16_t)> &widen) {
   std::string text =
       "#id = affine_map<(d0) -> (d0)>\n"
-      "func.func @widen(%x: memref<?x" + type + ">, %y: memref<?xf32>) attributes "
+      "func.func @widen(%x: memref<?x" +
+      type +
+      ">, %y: memref<?xf32>) attributes "
       "{llvm.emit_c_interface} {\nlinalg.generic {indexing_maps = [#id, #id], "
-      "iterator_types = [\"parallel\"]} ins(%x : memref<?x" + type +
-      ">) outs(%y : memref<?xf32>) {\n^bb0(%a: " + type + ", %b: f32):\n"
-      "%r = arith.extf %a : " + type + " to f32\nlinalg.yield %r : f32\n}\nreturn\n}\n"
-      "func.func @narrow(%x: memref<?xf32>, %y: memref<?x" + type + ">) attributes "
+      "iterator_types = [\"parallel\"]} ins(%x : memref<?x" +
+      type + ">) outs(%y : memref<?xf32>) {\n^bb0(%a: " + type +
+      ", %b: f32):\n"
+      "%r = arith.extf %a : " +
+      type +
+      " to f32\nlinalg.yield %r : f32\n}\nreturn\n}\n"
+      "func.func @narrow(%x: memref<?xf32>, %y: memref<?x" +
+      type +
+      ">) attributes "
       "{llvm.emit_c_interface} {\nlinalg.generic {indexing_maps = [#id, #id], "
-      "iterator_types = [\"parallel\"]} ins(%x : memref<?xf32>) outs(%y : memref<?x" +
-      type + ">) {\n^bb0(%a: f32, %b: " + type + "):\n"
-      "%r = arith.truncf %a : f32 to " + type + "\nlinalg.yield %r : " + type +
-      "\n}\nreturn\n}\n";
+      "iterator_types = [\"parallel\"]} ins(%x : memref<?xf32>) outs(%y : "
+      "memref<?x" +
+      type + ">) {\n^bb0(%a: f32, %b: " + type +
+      "):\n"
+      "%r = arith.truncf %a : f32 to " +
+      type + "\nlinalg.yield %r : " + type + "\n}\nreturn\n}\n";
   for (const std::string &isa : runnableIsas()) {
     auto jit = Jit::compile(text, isa);
     ASSERT_TRUE(jit);
@@ -273,12 +285,11 @@ static void checkHalf(const std::string &type,
 TEST(ExpandMath, halves) {
   checkHalf("f16", [](uint16_t bits) {
     int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    double value = exponent == 31
-                       ? (fraction ? NAN : INFINITY)
-                   : exponent ? std::ldexp(1024 + fraction, exponent - 25)
-                              : std::ldexp(fraction, -24);
+    double value = exponent == 31 ? (fraction ? NAN : INFINITY)
+                   : exponent     ? std::ldexp(1024 + fraction, exponent - 25)
+                                  : std::ldexp(fraction, -24);
     return float(bits >> 15 ? -value : value);
   });
-  checkHalf(
-      "bf16", [](uint16_t bits) { return fromBits(uint32_t(bits) << 16); });
+  checkHalf("bf16",
+            [](uint16_t bits) { return fromBits(uint32_t(bits) << 16); });
 }

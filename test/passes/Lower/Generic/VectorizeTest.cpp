@@ -11,8 +11,8 @@ using namespace qopt::test;
 
 namespace {
 
-/// One linalg op on buffers and the shapes that it runs on. The last buffer is the
-/// output. Types: f f32, i i32, l i64, c i8 or u8, b bool.
+/// One linalg op on buffers and the shapes that it runs on. The last buffer is
+/// the output. Types: f f32, i i32, l i64, c i8 or u8, b bool.
 struct Case {
   const char *name;
   const char *text;
@@ -58,10 +58,11 @@ class Vectorize : public testing::TestWithParam<Case> {};
 
 TEST_P(Vectorize, equalsScalarLoops) {
   const Case &test = GetParam();
-  std::string text = std::string("#id1 = affine_map<(d0) -> (d0)>\n"
-                                 "#id2 = affine_map<(d0, d1) -> (d0, d1)>\n"
-                                 "#id3 = affine_map<(d0, d1, d2) -> (d0, d1, d2)>\n") +
-                     test.text;
+  std::string text =
+      std::string("#id1 = affine_map<(d0) -> (d0)>\n"
+                  "#id2 = affine_map<(d0, d1) -> (d0, d1)>\n"
+                  "#id3 = affine_map<(d0, d1, d2) -> (d0, d1, d2)>\n") +
+      test.text;
   auto scalar = Jit::compile(text, "");
   ASSERT_TRUE(scalar);
   for (const std::string &isa : runnableIsas()) {
@@ -95,8 +96,11 @@ const std::vector<Case> cases = {
       }
       return })",
      "fff",
-     {{{3, 5}, {3, 5}, {3, 5}}, {{1, 1}, {1, 1}, {1, 1}}, {{0, 4}, {0, 4}, {0, 4}},
-      {{300, 257}, {300, 257}, {300, 257}}, {{4, 0}, {4, 0}, {4, 0}}},
+     {{{3, 5}, {3, 5}, {3, 5}},
+      {{1, 1}, {1, 1}, {1, 1}},
+      {{0, 4}, {0, 4}, {0, 4}},
+      {{300, 257}, {300, 257}, {300, 257}},
+      {{4, 0}, {4, 0}, {4, 0}}},
      0},
     {"broadcastRowAndScalar",
      R"(func.func @f(%a: memref<?x?xf32>, %b: memref<?xf32>, %s: memref<f32>, %k: memref<?x1xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
@@ -110,7 +114,8 @@ const std::vector<Case> cases = {
       }
       return })",
      "fffff",
-     {{{3, 5}, {5}, {}, {3, 1}, {3, 5}}, {{40, 100}, {100}, {}, {40, 1}, {40, 100}},
+     {{{3, 5}, {5}, {}, {3, 1}, {3, 5}},
+      {{40, 100}, {100}, {}, {40, 1}, {40, 100}},
       {{1, 70000}, {70000}, {}, {1, 1}, {1, 70000}}},
      1e-6},
     {"transpose",
@@ -122,7 +127,9 @@ const std::vector<Case> cases = {
       }
       return })",
      "ff",
-     {{{3, 4, 5}, {4, 5, 3}}, {{33, 2, 17}, {2, 17, 33}}, {{1, 1, 1}, {1, 1, 1}}},
+     {{{3, 4, 5}, {4, 5, 3}},
+      {{33, 2, 17}, {2, 17, 33}},
+      {{1, 1, 1}, {1, 1, 1}}},
      0},
     {"swapMiddle",
      R"(func.func @f(%a: memref<?x?x4x32xf32>, %c: memref<?x4x?x32xf32>) attributes {llvm.emit_c_interface} {
@@ -160,7 +167,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : i32
       }
       return })",
-     "ci", {{{77}, {77}}, {{3}, {3}}}, 0},
+     "ci",
+     {{{77}, {77}}, {{3}, {3}}},
+     0},
     {"positions",
      R"(func.func @f(%a: memref<?x?xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [#id2, #id2], iterator_types = ["parallel", "parallel"]}
@@ -179,7 +188,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "ff", {{{5, 7}, {5, 7}}, {{50, 70}, {50, 70}}}, 0},
+     "ff",
+     {{{5, 7}, {5, 7}}, {{50, 70}, {50, 70}}},
+     0},
     {"gatherRows",
      R"(func.func @f(%d: memref<?x?xf32>, %i: memref<?xi64>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0)>, #id2], iterator_types = ["parallel", "parallel"]}
@@ -191,7 +202,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "flf", {{{3, 5}, {7}, {7, 5}}, {{3, 129}, {40}, {40, 129}}}, 0},
+     "flf",
+     {{{3, 5}, {7}, {7, 5}}, {{3, 129}, {40}, {40, 129}}},
+     0},
     {"gatherColumns",
      R"(func.func @f(%d: memref<?x?xf32>, %i: memref<?xi64>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1)>, #id2], iterator_types = ["parallel", "parallel"]}
@@ -203,7 +216,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "flf", {{{5, 3}, {7}, {5, 7}}, {{9, 3}, {40}, {9, 40}}}, 0},
+     "flf",
+     {{{5, 3}, {7}, {5, 7}}, {{9, 3}, {40}, {9, 40}}},
+     0},
     {"slice",
      R"(func.func @f(%d: memref<?x?xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       %one = arith.constant 1 : index
@@ -219,7 +234,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "ff", {{{15, 9}, {5, 8}}, {{30, 50}, {10, 49}}}, 0},
+     "ff",
+     {{{15, 9}, {5, 8}}, {{30, 50}, {10, 49}}},
+     0},
     {"concatRowsAndColumns",
      R"(func.func @f(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       %zero = arith.constant 0 : index
@@ -257,7 +274,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "fff", {{{2, 5}, {3, 5}, {5, 5}}, {{12, 50}, {13, 50}, {25, 50}}}, 0},
+     "fff",
+     {{{2, 5}, {3, 5}, {5, 5}}, {{12, 50}, {13, 50}, {25, 50}}},
+     0},
     {"sumRows",
      R"(func.func @f(%a: memref<?x?xf32>, %c: memref<?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [#id2, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]}
@@ -267,7 +286,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "ff", {{{3, 5}, {3}}, {{10, 1000}, {10}}, {{4, 0}, {4}}, {{1, 1}, {1}}}, 1e-5},
+     "ff",
+     {{{3, 5}, {3}}, {{10, 1000}, {10}}, {{4, 0}, {4}}, {{1, 1}, {1}}},
+     1e-5},
     {"maxColumns",
      R"(func.func @f(%a: memref<?x?xf32>, %c: memref<?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, d0)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]}
@@ -277,7 +298,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "ff", {{{3, 5}, {5}}, {{10, 300}, {300}}, {{0, 4}, {4}}}, 1e-7},
+     "ff",
+     {{{3, 5}, {5}}, {{10, 300}, {300}}, {{0, 4}, {4}}},
+     1e-7},
     {"sumAllIntegers",
      R"(func.func @f(%a: memref<?x?xi32>, %c: memref<i32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [#id2, affine_map<(d0, d1) -> ()>], iterator_types = ["reduction", "reduction"]}
@@ -287,7 +310,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : i32
       }
       return })",
-     "ii", {{{3, 5}, {}}, {{41, 57}, {}}}, 0},
+     "ii",
+     {{{3, 5}, {}}, {{41, 57}, {}}},
+     0},
     {"sumMiddle",
      R"(func.func @f(%a: memref<?x?x?xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [#id3, affine_map<(d0, d1, d2) -> (d0, d2)>], iterator_types = ["parallel", "reduction", "parallel"]}
@@ -297,7 +322,9 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "ff", {{{3, 5, 7}, {3, 7}}, {{4, 50, 77}, {4, 77}}}, 1e-5},
+     "ff",
+     {{{3, 5, 7}, {3, 7}}, {{4, 50, 77}, {4, 77}}},
+     1e-5},
     {"batchMatmul",
      R"(func.func @f(%a: memref<?x?x?xf32>, %b: memref<?x?x?xf32>, %c: memref<?x?x?xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
@@ -309,8 +336,10 @@ const std::vector<Case> cases = {
       }
       return })",
      "fff",
-     {{{2, 3, 5}, {2, 5, 7}, {2, 3, 7}}, {{3, 17, 33}, {3, 33, 65}, {3, 17, 65}},
-      {{1, 130, 64}, {1, 64, 300}, {1, 130, 300}}, {{2, 1, 40}, {2, 40, 1}, {2, 1, 1}}},
+     {{{2, 3, 5}, {2, 5, 7}, {2, 3, 7}},
+      {{3, 17, 33}, {3, 33, 65}, {3, 17, 65}},
+      {{1, 130, 64}, {1, 64, 300}, {1, 130, 300}},
+      {{2, 1, 40}, {2, 40, 1}, {2, 1, 1}}},
      1e-5},
     {"matmulTransposed",
      R"(func.func @f(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
@@ -322,14 +351,18 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "fff", {{{3, 5}, {7, 5}, {3, 7}}, {{30, 129}, {70, 129}, {30, 70}}}, 1e-5},
+     "fff",
+     {{{3, 5}, {7, 5}, {3, 7}}, {{30, 129}, {70, 129}, {30, 70}}},
+     1e-5},
     {"fillAndCopy",
      R"(func.func @f(%a: memref<?x?xf32>, %c: memref<?x?xf32>) attributes {llvm.emit_c_interface} {
       %n = arith.constant 3.5 : f32
       linalg.fill ins(%n : f32) outs(%c : memref<?x?xf32>)
       memref.copy %a, %c : memref<?x?xf32> to memref<?x?xf32>
       return })",
-     "ff", {{{3, 5}, {3, 5}}, {{1000, 100}, {1000, 100}}}, 0},
+     "ff",
+     {{{3, 5}, {3, 5}}, {{1000, 100}, {1000, 100}}},
+     0},
     {"staticShapes",
      R"(func.func @f(%a: memref<4x6x8xf32>, %b: memref<6x1xf32>, %c: memref<4x6x8xf32>) attributes {llvm.emit_c_interface} {
       linalg.generic {indexing_maps = [#id3, affine_map<(d0, d1, d2) -> (d1, 0)>, #id3], iterator_types = ["parallel", "parallel", "parallel"]}
@@ -339,13 +372,14 @@ const std::vector<Case> cases = {
         linalg.yield %r : f32
       }
       return })",
-     "fff", {{{4, 6, 8}, {6, 1}, {4, 6, 8}}}, 0},
+     "fff",
+     {{{4, 6, 8}, {6, 1}, {4, 6, 8}}},
+     0},
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Generic, Vectorize, testing::ValuesIn(cases),
-    [](const testing::TestParamInfo<Case> &info) {
-      return std::string(info.param.name);
-    });
+INSTANTIATE_TEST_SUITE_P(Generic, Vectorize, testing::ValuesIn(cases),
+                         [](const testing::TestParamInfo<Case> &info) {
+                           return std::string(info.param.name);
+                         });
 
 } // namespace

@@ -28,10 +28,13 @@ std::string moduleText(const Case &test) {
               y = memref(rows + number(test.heads * test.E)),
               p = memref("?x?", test.padding.empty() ? "i1" : test.padding),
               m = memref("?x?x?x?"),
-              kc = memref("?x" + number(test.keyHeads) + "x?x" + number(test.D) + "x32"),
-              vc = memref("?x" + number(test.keyHeads) + "x?x" + number(test.E));
-  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ", %y: " +
-                     y + ", %p: " + p + ", %m: " + m + ", %kc: " + kc + ", %vc: " + vc +
+              kc = memref("?x" + number(test.keyHeads) + "x?x" +
+                          number(test.D) + "x32"),
+              vc =
+                  memref("?x" + number(test.keyHeads) + "x?x" + number(test.E));
+  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
+                     ", %y: " + y + ", %p: " + p + ", %m: " + m +
+                     ", %kc: " + kc + ", %vc: " + vc +
                      ", %past: index) {\n  qopt.attention %q, %k, %v ";
   if (!test.padding.empty())
     text += "padding(%p : " + p + ") ";
@@ -41,22 +44,24 @@ std::string moduleText(const Case &test) {
     text += "cache(%kc, %vc, %past : " + kc + ", " + vc + ") ";
   return text + "outs(%y : " + y + ") {num_heads = " + number(test.heads) +
          " : i64, num_kv_heads = " + number(test.keyHeads) +
-         " : i64, scale = 0.25 : f64, empty_row = #qopt<empty_row " + (test.mean ? "mean" : "zero") +
-         ">" + (test.causal ? ", causal" : "") + "} : " + q + ", " + k + ", " + v +
-         "\n  return\n}\n";
+         " : i64, scale = 0.25 : f64, empty_row = #qopt<empty_row " +
+         (test.mean ? "mean" : "zero") + ">" + (test.causal ? ", causal" : "") +
+         "} : " + q + ", " + k + ", " + v + "\n  return\n}\n";
 }
 
 /// One call and what it should have given.
 class Attention {
 public:
-  Attention(const Case &test, int64_t B, int64_t S, int64_t past, int64_t context)
+  Attention(const Case &test, int64_t B, int64_t S, int64_t past,
+            int64_t context)
       : test(test), B(B), S(S), past(past), T(past + S), context(context),
         query({B, S, test.heads * test.D}), key({B, S, test.keyHeads * test.D}),
         value({B, S, test.keyHeads * test.E}), out({B, S, test.heads * test.E}),
         keyCache({B, test.keyHeads, (context + 31) / 32, test.D, 32}),
         valueCache({B, test.keyHeads, context, test.E}),
         mask({1, test.heads, S, T}), bytes({B, T}), words({B, T}),
-        keys({B, test.keyHeads, T, test.D}), values({B, test.keyHeads, T, test.E}) {
+        keys({B, test.keyHeads, T, test.D}),
+        values({B, test.keyHeads, T, test.E}) {
     fill(query, 1);
     fill(key, 2);
     fill(value, 3);
@@ -87,7 +92,8 @@ public:
             double expected = result(b, h, s)[e];
             // Values are at most 1, so a relative error of the weights counts
             // once; scores up to 20 err by some of their ulps.
-            ASSERT_NEAR(out[((b * S + s) * test.heads + h) * test.E + e], expected, 3e-6)
+            ASSERT_NEAR(out[((b * S + s) * test.heads + h) * test.E + e],
+                        expected, 3e-6)
                 << "b=" << b << " h=" << h << " s=" << s << " e=" << e;
           }
   }
@@ -97,7 +103,8 @@ public:
     for (int64_t bh = 0; bh < B * test.keyHeads; ++bh)
       for (int64_t t = 0; t < T; ++t) {
         for (int64_t d = 0; d < test.D; ++d)
-          ASSERT_EQ(keyCache[keyPlace(bh, t, d)], keys[(bh * T + t) * test.D + d]);
+          ASSERT_EQ(keyCache[keyPlace(bh, t, d)],
+                    keys[(bh * T + t) * test.D + d]);
         for (int64_t e = 0; e < test.E; ++e)
           ASSERT_EQ(valueCache[(bh * context + t) * test.E + e],
                     values[(bh * T + t) * test.E + e]);
@@ -157,7 +164,9 @@ private:
     }
     for (int64_t t = 0; t < T; ++t)
       for (int64_t e = 0; e < test.E; ++e) {
-        double weight = total != 0 ? weights[t] / total : test.mean ? 1.0 / T : 0;
+        double weight = total != 0  ? weights[t] / total
+                        : test.mean ? 1.0 / T
+                                    : 0;
         sum[e] += weight * values[(bh * T + t) * test.E + e];
       }
     return sum;
@@ -220,7 +229,8 @@ TEST_P(AttentionTest, CausalWithCache) {
 }
 
 TEST_P(AttentionTest, CacheAndPadding) {
-  check({4, 2, 20, 12, true, true, /*mean=*/true, false, "i64"}, {{3, 9, 30}, {3, 160, 7}});
+  check({4, 2, 20, 12, true, true, /*mean=*/true, false, "i64"},
+        {{3, 9, 30}, {3, 160, 7}});
 }
 
 TEST_P(AttentionTest, OneStep) {
@@ -231,7 +241,8 @@ TEST_P(AttentionTest, OneStep) {
 }
 
 TEST_P(AttentionTest, OneStepWithPadding) {
-  check({4, 2, 32, 32, true, true, /*mean=*/true, /*step=*/true, "i1"}, {{3, 1, 70}});
+  check({4, 2, 32, 32, true, true, /*mean=*/true, /*step=*/true, "i1"},
+        {{3, 1, 70}});
 }
 
 TEST_P(AttentionTest, AddedMask) {

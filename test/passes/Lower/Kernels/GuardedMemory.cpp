@@ -17,7 +17,8 @@ GuardedMemory::GuardedMemory(size_t bytes) {
   size_t page = sysconf(_SC_PAGESIZE);
   size_t used = llvm::alignTo(bytes, page);
   mappedBytes = used + 2 * page;
-  mapping = mmap(nullptr, mappedBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  mapping =
+      mmap(nullptr, mappedBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   char *first = static_cast<char *>(mapping) + page;
   if (mapping == MAP_FAILED ||
       (used && mprotect(first, used, PROT_READ | PROT_WRITE) != 0))
@@ -28,7 +29,8 @@ GuardedMemory::GuardedMemory(size_t bytes) {
 }
 
 GuardedMemory::GuardedMemory(GuardedMemory &&other)
-    : mapping(other.mapping), mappedBytes(other.mappedBytes), start(other.start) {
+    : mapping(other.mapping), mappedBytes(other.mappedBytes),
+      start(other.start) {
   other.mapping = nullptr;
 }
 

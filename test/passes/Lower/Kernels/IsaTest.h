@@ -14,7 +14,8 @@ protected:
   const X86Isa &isa = *GetParam();
 };
 
-inline std::string isaTestName(const testing::TestParamInfo<const X86Isa *> &info) {
+inline std::string
+isaTestName(const testing::TestParamInfo<const X86Isa *> &info) {
   std::string name = info.param->name;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;

@@ -34,11 +34,11 @@ std::vector<const X86Isa *> runnableIsas() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   std::vector<const X86Isa *> isas;
   for (const X86Isa &isa : getX86Isas()) {
-    bool runs = (isa.vectorBits < 256 || (features["avx2"] && features["fma"] &&
-                                          features["f16c"])) &&
-                (isa.vectorBits < 512 || (features["avx512bw"] &&
-                                          features["avx512vl"] &&
-                                          features["avx512dq"]));
+    bool runs = (isa.vectorBits < 256 ||
+                 (features["avx2"] && features["fma"] && features["f16c"])) &&
+                (isa.vectorBits < 512 ||
+                 (features["avx512bw"] && features["avx512vl"] &&
+                  features["avx512dq"]));
     if (runs)
       isas.push_back(&isa);
   }
@@ -148,8 +148,8 @@ Kernel::Kernel(const std::string &text, const X86Isa &isa)
   engineOptions.transformer = transform;
   engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   engineOptions.enableObjectDump = true;
-  self->engine =
-      llvm::cantFail(ExecutionEngine::create(module->getOperation(), engineOptions));
+  self->engine = llvm::cantFail(
+      ExecutionEngine::create(module->getOperation(), engineOptions));
   self->function = llvm::cantFail(self->engine->lookupPacked("f"));
   if (const char *path = getenv("QOPT_DUMP_OBJECT"))
     self->engine->dumpToObjectFile(path);

@@ -8,32 +8,35 @@ namespace {
 
 struct Case {
   int64_t K, N;
-  std::string type;      ///< of the weight
-  std::string epilogue;  ///< "", "bias" or "residual"
+  std::string type;     ///< of the weight
+  std::string epilogue; ///< "", "bias" or "residual"
   bool packed = true;
 };
 
 std::string moduleText(const Case &test) {
   std::string K = std::to_string(test.K), N = std::to_string(test.N);
-  std::string weight =
-      "memref<" +
-      (test.packed ? std::to_string((test.N + 31) / 32) + "x" + K + "x32x" + test.type
-                   : N + "x" + K + "x" + test.type) +
-      ">";
-  std::string input = "memref<?x?x" + K + "xf32>", out = "memref<?x?x" + N + "xf32>";
+  std::string weight = "memref<" +
+                       (test.packed ? std::to_string((test.N + 31) / 32) + "x" +
+                                          K + "x32x" + test.type
+                                    : N + "x" + K + "x" + test.type) +
+                       ">";
+  std::string input = "memref<?x?x" + K + "xf32>",
+              out = "memref<?x?x" + N + "xf32>";
   std::string bias = "memref<" + N + "xf32>";
-  std::string text = "func.func @f(%x: " + input + ", %w: " + weight + ", %b: " +
-                     bias + ", %r: " + out + ", %y: " + out + ") {\n  qopt.matmul %x, %w ";
+  std::string text = "func.func @f(%x: " + input + ", %w: " + weight +
+                     ", %b: " + bias + ", %r: " + out + ", %y: " + out +
+                     ") {\n  qopt.matmul %x, %w ";
   std::string types = input + ", " + weight;
   if (test.epilogue == "bias") {
-    text += "extras(%b) outs(%y : " + out + ") {\n^bb0(%a: f32, %e: f32):\n"
+    text += "extras(%b) outs(%y : " + out +
+            ") epilogue {\n^bb0(%a: f32, %e: f32):\n"
             "  %c = arith.constant 0.5 : f32\n  %s = arith.addf %a, %e : f32\n"
             "  %m = arith.mulf %s, %c : f32\n  qopt.yield %m : f32\n}";
     types += ", " + bias;
   } else if (test.epilogue == "residual") {
     // The result lies where the extra does.
     text += "extras(%b, %y) outs(%y : " + out +
-            ") {\n^bb0(%a: f32, %e: f32, %g: f32):\n"
+            ") epilogue {\n^bb0(%a: f32, %e: f32, %g: f32):\n"
             "  %s = arith.addf %a, %e : f32\n  %t = arith.addf %s, %g : f32\n"
             "  qopt.yield %t : f32\n}";
     types += ", " + bias + ", " + out;
@@ -65,20 +68,22 @@ struct Weight {
     for (int64_t n = 0; n < test.N; ++n)
       for (int64_t k = 0; k < test.K; ++k) {
         float value = float(int32_t(random())) * 0x1p-31f;
-        size_t at = test.packed ? (n / 32 * test.K + k) * 32 + n % 32
-                                : n * test.K + k;
+        size_t at =
+            test.packed ? (n / 32 * test.K + k) * 32 + n % 32 : n * test.K + k;
         if (isWide)
           (*wide)[at] = value;
         else if (test.type == "bf16")
           value = fromBF16((*narrow)[at] = toBF16(value));
         else
-          value = fromF16((*narrow)[at] = toF16(k % 5 == 0 ? value * 0x1p-15f : value));
+          value = fromF16((*narrow)[at] =
+                              toF16(k % 5 == 0 ? value * 0x1p-15f : value));
         values[n * test.K + k] = value;
       }
   }
 };
 
-void check(const Case &test, const X86Isa &isa, llvm::ArrayRef<int64_t> counts) {
+void check(const Case &test, const X86Isa &isa,
+           llvm::ArrayRef<int64_t> counts) {
   SCOPED_TRACE(std::string(isa.name) + " K=" + std::to_string(test.K) + " N=" +
                std::to_string(test.N) + " " + test.type + " " + test.epilogue);
   Kernel kernel(moduleText(test), isa);
@@ -110,8 +115,10 @@ void check(const Case &test, const X86Isa &isa, llvm::ArrayRef<int64_t> counts) 
           sum += double(bias[n]) + residual[m * N + n];
         // Each of K roundings errs by at most half an ulp of a partial sum, and
         // few at once by the same sign: sqrt(K) rather than K of them.
-        double tolerance = (size + 2) * 0x1p-24 * (4 + 2 * std::sqrt(double(K)));
-        ASSERT_NEAR(y[m * N + n], sum, tolerance) << "row " << m << " column " << n;
+        double tolerance =
+            (size + 2) * 0x1p-24 * (4 + 2 * std::sqrt(double(K)));
+        ASSERT_NEAR(y[m * N + n], sum, tolerance)
+            << "row " << m << " column " << n;
       }
   }
 }
@@ -124,7 +131,9 @@ protected:
 TEST_P(MatmulTest, WholePanels) { check({96, 64, "f32", ""}, isa, counts); }
 TEST_P(MatmulTest, RaggedSizes) { check({37, 83, "f32", "bias"}, isa, counts); }
 TEST_P(MatmulTest, BF16) { check({37, 81, "bf16", ""}, isa, counts); }
-TEST_P(MatmulTest, F16WithDenormals) { check({41, 70, "f16", "bias"}, isa, counts); }
+TEST_P(MatmulTest, F16WithDenormals) {
+  check({41, 70, "f16", "bias"}, isa, counts);
+}
 TEST_P(MatmulTest, OneColumn) { check({5, 1, "f32", "bias"}, isa, counts); }
 TEST_P(MatmulTest, OneStep) { check({1, 40, "bf16", ""}, isa, counts); }
 TEST_P(MatmulTest, ResultInPlaceOfExtra) {

@@ -14,13 +14,15 @@ std::string number(int64_t value) { return std::to_string(value); }
 
 void checkNorm(const X86Isa &isa, int64_t D, bool layer, bool biased) {
   SCOPED_TRACE("D=" + number(D));
-  std::string x = "memref<?x?x" + number(D) + "xf32>", d = "memref<" + number(D) + "xf32>";
+  std::string x = "memref<?x?x" + number(D) + "xf32>",
+              d = "memref<" + number(D) + "xf32>";
   std::string h = "memref<" + number(D) + "xbf16>";
-  Kernel kernel("func.func @f(%x: " + x + ", %s: " + d + ", %b: " + h + ", %y: " + x +
-                    ") {\n qopt." + (layer ? "layer_norm" : "rms_norm") + " %x, %s " +
-                    (biased ? "bias(%b : " + h + ") " : "") + "outs(%y : " + x +
-                    ") {epsilon = 1.0e-5 : f64} : " + x + ", " + d + "\n return\n}\n",
-                isa);
+  Kernel kernel(
+      "func.func @f(%x: " + x + ", %s: " + d + ", %b: " + h + ", %y: " + x +
+          ") {\n qopt." + (layer ? "layer_norm" : "rms_norm") + " %x, %s " +
+          (biased ? "bias(%b : " + h + ") " : "") + "outs(%y : " + x +
+          ") {epsilon = 1.0e-5 : f64} : " + x + ", " + d + "\n return\n}\n",
+      isa);
   Tensor<float> scale({D});
   Tensor<uint16_t> bias({D});
   fill(scale, 4);
@@ -40,7 +42,8 @@ void checkNorm(const X86Isa &isa, int64_t D, bool layer, bool biased) {
       for (int64_t d = 0; d < D; ++d)
         square += std::pow(input[m * D + d] - mean, 2) / D;
       for (int64_t d = 0; d < D; ++d) {
-        double expected = (input[m * D + d] - mean) / std::sqrt(square + 1e-5) * scale[d];
+        double expected =
+            (input[m * D + d] - mean) / std::sqrt(square + 1e-5) * scale[d];
         if (biased)
           expected += fromBF16(bias[d]);
         // The mean errs by some ulps of 3, which the division makes larger.
@@ -69,9 +72,10 @@ void checkRotary(const X86Isa &isa, int64_t heads, int64_t D, int64_t n,
   std::string x = "memref<?x?x" + number(heads * D) + "xf32>";
   std::string t = "memref<?x?x" + number(2 * n) + "xf32>";
   Kernel kernel("func.func @f(%x: " + x + ", %t: " + t + ", %y: " + x +
-                    ") {\n qopt.rotary %x, %t outs(%y : " + x + ") {num_heads = " +
-                    number(heads) + " : i64" + (interleaved ? ", interleaved" : "") +
-                    "} : " + x + ", " + t + "\n return\n}\n",
+                    ") {\n qopt.rotary %x, %t outs(%y : " + x +
+                    ") {num_heads = " + number(heads) + " : i64" +
+                    (interleaved ? ", interleaved" : "") + "} : " + x + ", " +
+                    t + "\n return\n}\n",
                 isa);
   int64_t B = 2, S = 5;
   Tensor<float> input({B, S, heads * D}), table({tableBatch, S, 2 * n}),
@@ -95,7 +99,8 @@ void checkRotary(const X86Isa &isa, int64_t heads, int64_t D, int64_t n,
           expected = second ? y * c + x * s : x * c - y * s;
         }
         // Three roundings of numbers up to 1.
-        ASSERT_NEAR(out[at + d], expected, 4 * 0x1p-24) << row << " " << h << " " << d;
+        ASSERT_NEAR(out[at + d], expected, 4 * 0x1p-24)
+            << row << " " << h << " " << d;
       }
     }
 }
@@ -111,12 +116,13 @@ TEST_P(RowsTest, RotaryPairs) {
 }
 
 TEST_P(RowsTest, RotaryTable) {
-  Kernel kernel(R"(func.func @f(%p: memref<?x?xi64>, %f: memref<20xf32>, %y: memref<?x?x40xf32>) {
+  Kernel kernel(
+      R"(func.func @f(%p: memref<?x?xi64>, %f: memref<20xf32>, %y: memref<?x?x40xf32>) {
     qopt.rotary_table %p, %f outs(%y : memref<?x?x40xf32>) {scaling = 1.5 : f64}
       : memref<?x?xi64>, memref<20xf32>
     return
   })",
-                isa);
+      isa);
   Tensor<int64_t> positions({2, 3});
   Tensor<float> frequencies({20}), out({2, 3, 40});
   for (int i = 0; i < 6; ++i)
@@ -136,7 +142,8 @@ TEST_P(RowsTest, RotaryTable) {
 //===-- Embedding ---------------------------------------------------------===//
 
 template <typename T, typename Id>
-void checkEmbedding(const X86Isa &isa, bool packed, std::string type, int64_t D) {
+void checkEmbedding(const X86Isa &isa, bool packed, std::string type,
+                    int64_t D) {
   SCOPED_TRACE(type + (packed ? " packed" : ""));
   constexpr int64_t V = 64;
   std::string ids = sizeof(Id) == 8 ? "memref<?x?xi64>" : "memref<?x?xi32>";
@@ -144,10 +151,11 @@ void checkEmbedding(const X86Isa &isa, bool packed, std::string type, int64_t D)
                              : "memref<64x" + number(D) + "x" + type + ">";
   std::string y = "memref<?x?x" + number(D) + "xf32>";
   Kernel kernel("func.func @f(%t: " + table + ", %i: " + ids + ", %y: " + y +
-                    ") {\n qopt.embedding %t[%i] outs(%y : " + y + ") : " + table + ", " +
-                    ids + "\n return\n}\n",
+                    ") {\n qopt.embedding %t[%i] outs(%y : " + y +
+                    ") : " + table + ", " + ids + "\n return\n}\n",
                 isa);
-  Tensor<T> values(packed ? std::vector<int64_t>{2, D, 32} : std::vector<int64_t>{V, D});
+  Tensor<T> values(packed ? std::vector<int64_t>{2, D, 32}
+                          : std::vector<int64_t>{V, D});
   auto at = [&](int64_t v, int64_t d) {
     return packed ? (v / 32 * D + d) * 32 + v % 32 : v * D + d;
   };
@@ -192,8 +200,8 @@ TEST_P(RowsTest, Activations) {
   for (bool gelu : {false, true}) {
     std::string x = "memref<?x?x37xf32>";
     Kernel kernel("func.func @f(%x: " + x + ", %y: " + x + ") {\n qopt." +
-                      (gelu ? "gelu" : "silu") + " %x outs(%y : " + x + ") : " + x +
-                      "\n return\n}\n",
+                      (gelu ? "gelu" : "silu") + " %x outs(%y : " + x +
+                      ") : " + x + "\n return\n}\n",
                   isa);
     for (int64_t rows : {0, 1, 900}) {
       Tensor<float> input({1, rows, 37}), out({1, rows, 37});

@@ -26,7 +26,8 @@ template <typename Function> static double measure(Function function) {
   return seconds[3];
 }
 
-static std::string memref(std::initializer_list<int64_t> sizes, std::string type) {
+static std::string memref(std::initializer_list<int64_t> sizes,
+                          std::string type) {
   std::string text = "memref<";
   for (int64_t size : sizes)
     text += (size < 0 ? "?" : std::to_string(size)) + "x";
@@ -53,8 +54,8 @@ static void benchMatmul(const X86Isa &isa, int64_t M, int64_t K, int64_t N,
   std::string x = memref({-1, K}, "f32"), y = memref({-1, N}, "f32");
   std::string w = memref({(N + 31) / 32, K, 32}, type);
   Kernel kernel("func.func @f(%x: " + x + ", %w: " + w + ", %y: " + y +
-                    ") {\n qopt.matmul %x, %w outs(%y : " + y + ") : (" + x + ", " +
-                    w + ")\n return\n}\n",
+                    ") {\n qopt.matmul %x, %w outs(%y : " + y + ") : (" + x +
+                    ", " + w + ")\n return\n}\n",
                 isa);
   Tensor<float> input({M, K}), out({M, N});
   Tensor<T> weight({(N + 31) / 32, K, 32});
@@ -62,10 +63,11 @@ static void benchMatmul(const X86Isa &isa, int64_t M, int64_t K, int64_t N,
   memset(weight.data(), 0, weight.count() * sizeof(T));
   kernel << input << weight << out;
   kernel.prepare();
-  double read = M <= 12 ? readSpeed(weight.data(), weight.count() * sizeof(T)) : 0;
+  double read =
+      M <= 12 ? readSpeed(weight.data(), weight.count() * sizeof(T)) : 0;
   double seconds = measure([&] { kernel.call(); });
-  printf("%-10s matmul %-4s M=%-4ld K=%-5ld N=%-6ld %9.3f ms %7.1f GFLOPS", isa.name,
-         type, long(M), long(K), long(N), seconds * 1e3,
+  printf("%-10s matmul %-4s M=%-4ld K=%-5ld N=%-6ld %9.3f ms %7.1f GFLOPS",
+         isa.name, type, long(M), long(K), long(N), seconds * 1e3,
          2e-9 * M * K * N / seconds);
   if (read)
     printf(" %6.2f GB/s, %3.0f %% of a plain read",
@@ -75,12 +77,15 @@ static void benchMatmul(const X86Isa &isa, int64_t M, int64_t K, int64_t N,
   fflush(stdout);
 }
 
-static void benchAttention(const X86Isa &isa, int64_t B, int64_t S, int64_t past,
-                           int64_t H, int64_t G, int64_t D, bool cache) {
+static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
+                           int64_t past, int64_t H, int64_t G, int64_t D,
+                           bool cache) {
   std::string q = memref({-1, S == 1 ? 1 : -1, H * D}, "f32");
   std::string k = memref({-1, S == 1 ? 1 : -1, G * D}, "f32");
-  std::string kc = memref({-1, G, -1, D, 32}, "f32"), vc = memref({-1, G, -1, D}, "f32");
-  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k + ", %y: " + q;
+  std::string kc = memref({-1, G, -1, D, 32}, "f32"),
+              vc = memref({-1, G, -1, D}, "f32");
+  std::string text =
+      "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k + ", %y: " + q;
   if (cache)
     text += ", %kc: " + kc + ", %vc: " + vc + ", %p: index";
   text += ") {\n qopt.attention %q, %k, %v ";
@@ -104,11 +109,12 @@ static void benchAttention(const X86Isa &isa, int64_t B, int64_t S, int64_t past
   kernel.prepare();
   double seconds = measure([&] { kernel.call(); });
   double pairs = cache ? S * past + S * (S + 1) / 2.0 : double(S) * S;
-  printf("%-10s attention B=%ld S=%-4ld past=%-5ld H=%ld/%ld D=%-3ld %s %9.3f ms %7.1f "
+  printf("%-10s attention B=%ld S=%-4ld past=%-5ld H=%ld/%ld D=%-3ld %s %9.3f "
+         "ms %7.1f "
          "GFLOPS %6.2f GB/s of cache\n",
          isa.name, long(B), long(S), long(past), long(H), long(G), long(D),
-         cache ? "cache" : "plain", seconds * 1e3, 4e-9 * B * H * D * pairs / seconds,
-         8e-9 * B * G * D * T / seconds);
+         cache ? "cache" : "plain", seconds * 1e3,
+         4e-9 * B * H * D * pairs / seconds, 8e-9 * B * G * D * T / seconds);
   fflush(stdout);
 }
 

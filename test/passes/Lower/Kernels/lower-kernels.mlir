@@ -32,7 +32,7 @@ func.func @row(%x: memref<1x256xf32>, %w: memref<8x256x32xbf16>, %y: memref<1x25
 // V3: arith.maximumf {{.*}} : vector<8xf32>
 // BASE: arith.maximumf {{.*}} : vector<4xf32>
 func.func @many(%x: memref<64x1024xf32>, %w: memref<2x1024x32xf32>, %b: memref<64xf32>, %y: memref<64x64xf32>) {
-  qopt.matmul %x, %w extras(%b) outs(%y : memref<64x64xf32>) {
+  qopt.matmul %x, %w extras(%b) outs(%y : memref<64x64xf32>) epilogue {
   ^bb0(%a: f32, %e: f32):
     %s = arith.addf %a, %e : f32
     %z = arith.constant 0.0 : f32
