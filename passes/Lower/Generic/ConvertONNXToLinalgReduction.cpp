@@ -126,7 +126,7 @@ LogicalResult readAxes(NodeLowering &lowering, SmallVector<int64_t> &axes) {
   return success();
 }
 
-template <Combine combine, bool isMean>
+template <Combine combine, bool isMean = false>
 LogicalResult lowerReduction(NodeLowering &lowering) {
   bool isExtremum = combine == Combine::Max || combine == Combine::Min;
   SmallVector<int64_t> axes;
