@@ -1,10 +1,13 @@
 """Two processes that run one artifact hold its weights once."""
 
+import os
 import re
 import subprocess
 import sys
 
 import common
+
+os.environ["PYTHONPATH"] = os.pathsep.join([os.path.dirname(os.path.abspath(__file__)), os.environ.get("PYTHONPATH", "")])
 
 CHILD = """
 import sys
