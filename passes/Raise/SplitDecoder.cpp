@@ -1,10 +1,10 @@
 //===- SplitDecoder.cpp - Prefill and decode ------------------------------===//
 
 #include "dialects/QOpt/QOpt.h"
-#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -71,8 +71,7 @@ struct SplitDecoder final : impl::SplitDecoderBase<SplitDecoder> {
   /// another way now.
   void dropUnreadWeights() {
     llvm::StringSet<> read;
-    getOperation().walk(
-        [&](GetWeightOp get) { read.insert(get.getWeight()); });
+    getOperation().walk([&](GetWeightOp get) { read.insert(get.getWeight()); });
     for (WeightOp weight :
          llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
       if (!read.contains(weight.getSymName()))

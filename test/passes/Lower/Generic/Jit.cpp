@@ -114,12 +114,13 @@ std::unique_ptr<Jit> Jit::compile(const std::string &mlir,
   state.machine = makeMachine();
   ExecutionEngineOptions options;
   llvm::TargetMachine *machine = state.machine.get();
-  options.transformer = [machine, cpu](llvm::Module *module) -> llvm::Error {
+  auto optimize = [machine, cpu](llvm::Module *module) -> llvm::Error {
     for (llvm::Function &function : *module)
       if (!function.isDeclaration())
         function.addFnAttr("target-cpu", cpu);
     return makeOptimizingTransformer(2, 0, machine)(module);
   };
+  options.transformer = optimize;
   auto engine = ExecutionEngine::create(*state.module, options, makeMachine());
   if (!engine) {
     llvm::errs() << llvm::toString(engine.takeError()) << "\n";
