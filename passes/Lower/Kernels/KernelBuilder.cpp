@@ -267,11 +267,6 @@ void KernelBuilder::store(Value vector, Value flat, Value offset,
     vector::MaskedStoreOp::create(*this, flat, offset, mask(count), vector);
 }
 
-void KernelBuilder::prefetch(Value flat, Value offset) {
-  memref::PrefetchOp::create(*this, flat, offset, /*isWrite=*/false,
-                             /*localityHint=*/2, /*isDataCache=*/true);
-}
-
 void KernelBuilder::eachVector(int64_t size, Body<void(Value, int64_t)> body) {
   int64_t whole = size / lanes * lanes;
   if (whole > 0)

@@ -85,8 +85,6 @@ public:
   void store(Value vector, Value flat, Value offset) {
     store(vector, flat, offset, lanes);
   }
-  /// Asks for the element to be in the second level cache soon.
-  void prefetch(Value flat, Value offset);
   /// An f32 element in all lanes.
   Value loadSplat(Value flat, Value offset) {
     return splat(loadScalar(flat, offset));

@@ -57,9 +57,6 @@ private:
   void copyInput(Block &block);
   void emitStrip(Block &block, mlir::Value strip, int64_t columns);
   void copyWeight(Block &block, mlir::Value strip);
-  mlir::Value weightStart(mlir::Value strip, mlir::Value k);
-  void prefetchNext(Block &block, mlir::Value strip, mlir::Value row,
-                    TileOperands &operands);
   void emitTiles(Block &block, mlir::Value strip, int64_t columns);
   void emitRest(Block &block, mlir::Value strip, int64_t columns,
                 mlir::Value row, mlir::Value rest);

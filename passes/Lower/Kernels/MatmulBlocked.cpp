@@ -51,7 +51,7 @@ BlockedProduct::BlockedProduct(KernelBuilder &b, Product &product, bool few)
   if (kBlocks == 1)
     kBlock = product.K;
   // Rows that are a multiple of 4 KB apart share a few places of a cache.
-  copiesInput = env("COPY", product.K * 4 % 4096 == 0);
+  copiesInput = product.K * 4 % 4096 == 0;
   copiesWeight = product.weightBytes != 4 || !product.packed;
   rowBlocks = b.max(b.ceilDiv(product.M, b.index(blockRows)), b.index(1));
   Value height = b.index(heights.front());
@@ -121,9 +121,6 @@ void BlockedProduct::copyInput(Block &block) {
     Value from = b.add(b.mul(b.add(block.firstRow, row), product.K), block.k);
     Value to = b.mul(row, stride);
     b.eachVector(block.steps, [&](Value i, int64_t count) {
-      if (getenv("PA"))
-        b.prefetch(product.input,
-                   b.add(b.add(from, i), atoi(getenv("PA")) * product.K));
       b.store(b.load(product.input, b.add(from, i), count), inputCopy,
               b.add(to, i), count);
     });
@@ -140,8 +137,10 @@ void BlockedProduct::emitStrip(Block &block, Value strip, int64_t columns) {
     block.rightStart = b.index(0);
     block.rightStride = stripColumns;
   } else {
+    auto [panel, part] = b.split(strip, b.index(stripsPerPanel));
+    Value start = b.mul(b.add(b.mul(panel, product.K), block.k), panelColumns);
     block.right = product.weight;
-    block.rightStart = weightStart(strip, block.k);
+    block.rightStart = b.add(start, b.mul(part, stripColumns));
     block.rightStride = panelColumns;
   }
   emitTiles(block, strip, columns);
@@ -205,30 +204,6 @@ void BlockedProduct::emitRest(Block &block, Value strip, int64_t columns,
       });
 }
 
-/// Where the strip of a packed weight starts at step k.
-Value BlockedProduct::weightStart(Value strip, Value k) {
-  auto [panel, part] = b.split(strip, b.index(stripsPerPanel));
-  Value start = b.mul(b.add(b.mul(panel, product.K), k), panelColumns);
-  return b.add(start, b.mul(part, stripColumns));
-}
-
-/// The next strip comes to the second level cache while this one is at work: a
-/// cache line a step, every other line where a step has two.
-void BlockedProduct::prefetchNext(Block &block, Value strip, Value row,
-                                  TileOperands &operands) {
-  Value last = b.sub(block.lastStrip, b.index(1));
-  operands.next = product.weight;
-  operands.nextStart = weightStart(b.min(b.add(strip, 1), last), block.k);
-  operands.nextStride = panelColumns;
-  constexpr int64_t line = 64;
-  if (stripColumns * product.weightBytes > line) {
-    Value tile = b.div(row, b.index(heights.front()));
-    operands.nextStart =
-        b.add(operands.nextStart,
-              b.mul(b.rem(tile, b.index(2)), line / product.weightBytes));
-  }
-}
-
 void BlockedProduct::emitTile(Block &block, Value strip, int64_t columns,
                               Value row, int64_t height, bool whole) {
   TileShape shape = {height, tileVectors};
@@ -240,8 +215,6 @@ void BlockedProduct::emitTile(Block &block, Value strip, int64_t columns,
       block.rightStart,
       block.rightStride,
       stripColumns};
-  if (whole && product.packed && getenv("PB"))
-    prefetchNext(block, strip, row, operands);
   SmallVector<Value> places; // of partial sums
   SmallVector<Value> sums;
   if (partial) {

@@ -35,9 +35,6 @@ public:
 
   /// accumulators += left[:, k] * right[k, :]
   void step(Value k, MutableArrayRef<Value> accumulators) {
-    if (operands.next)
-      b.prefetch(operands.next,
-                 b.add(operands.nextStart, b.mul(k, operands.nextStride)));
     SmallVector<Value> right;
     Value start = b.add(operands.rightStart, b.mul(k, operands.rightStride));
     for (int64_t v = 0; v < shape.vectors; ++v) {
