@@ -3,6 +3,7 @@
 #include "passes/Import/Symbols/Solver.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include <cstdlib>
 #include <numeric>
 #include <set>
 
