@@ -8,7 +8,8 @@ namespace qopt::generic {
 
 /// x = n pi / 2 + r, |r| <= pi / 4; n tells which of sin(r), cos(r) and which
 /// sign. The reduction is in f64, where n pi / 2 is exact to 1e-11 for
-/// |x| <= 1e5.
+/// |x| <= 1e5; the error grows with |x| until, from 1e15 on, nothing of r is
+/// left. The result stays in [-1, 1] all the same.
 Value expandSinCos(const MathBuilder &math, Value x, bool isCos) {
   Value wide = math.make<arith::ExtFOp>(math.f64(), x);
   // Adding 1.5 * 2^52 leaves the nearest integer in the low bits.
@@ -16,7 +17,9 @@ Value expandSinCos(const MathBuilder &math, Value x, bool isCos) {
   Value shifted = math.add(math.mul(wide, 0.63661977236758134308), magic);
   Value n = math.add(shifted, -magic);
   Value rest = math.mulAdd(n, -1.57079632679489661923, wide);
-  Value r = math.make<arith::TruncFOp>(math.f32(), rest);
+  constexpr double quarterPi = 0.78539816339744831;
+  Value r = math.clamp(math.make<arith::TruncFOp>(math.f32(), rest), -quarterPi,
+                       quarterPi);
   Value quadrant =
       math.make<arith::TruncIOp>(math.i32(), math.bits(math.i64(), shifted));
   if (isCos) // cos(x) = sin(x + pi / 2)

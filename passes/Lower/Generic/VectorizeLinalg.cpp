@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Generic/LoopNest.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 
@@ -33,6 +34,37 @@ linalg::GenericOp asGeneric(memref::CopyOp copy, IRRewriter &rewriter) {
       });
   rewriter.eraseOp(copy);
   return op;
+}
+
+/// The op without inputs that are scalars: its body reads them from above.
+linalg::GenericOp readScalarsFromAbove(linalg::GenericOp op,
+                                       IRRewriter &rewriter) {
+  Block *body = op.getBody();
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  llvm::BitVector scalars(body->getNumArguments());
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType())) {
+      unsigned number = operand.getOperandNumber();
+      rewriter.replaceAllUsesWith(body->getArgument(number), operand.get());
+      scalars.set(number);
+      continue;
+    }
+    maps.push_back(op.getMatchingIndexingMap(&operand));
+    if (op.isDpsInput(&operand))
+      inputs.push_back(operand.get());
+  }
+  if (scalars.none())
+    return op;
+  rewriter.setInsertionPoint(op);
+  auto kept =
+      linalg::GenericOp::create(rewriter, op.getLoc(), inputs, op.getOutputs(),
+                                maps, op.getIteratorTypesArray());
+  rewriter.inlineRegionBefore(op.getRegion(), kept.getRegion(),
+                              kept.getRegion().end());
+  kept.getBody()->eraseArguments(scalars);
+  rewriter.eraseOp(op);
+  return kept;
 }
 
 struct VectorizeLinalg final : impl::VectorizeLinalgBase<VectorizeLinalg> {
@@ -79,6 +111,7 @@ struct VectorizeLinalg final : impl::VectorizeLinalgBase<VectorizeLinalg> {
           return generic.emitOpError(
               "cannot be lowered to vectors: an operand is not walked "
               "dimension by dimension");
+    generic = readScalarsFromAbove(generic, rewriter);
     rewriter.setInsertionPoint(generic);
     generic::IndexMath math{rewriter, generic.getLoc()};
     generic::LoopNest nest(generic, math);

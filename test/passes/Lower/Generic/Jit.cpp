@@ -6,7 +6,10 @@
 #include "lib/Target/X86.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
@@ -61,9 +64,20 @@ struct Jit::State {
 Jit::Jit() : state(std::make_unique<State>()) {}
 Jit::~Jit() = default;
 
+/// Upstream lowers copies to a function of its own runtime library.
+static void expandCopies(ModuleOp module) {
+  module.walk([](memref::CopyOp copy) {
+    OpBuilder builder(copy);
+    linalg::CopyOp::create(builder, copy.getLoc(), copy.getSource(),
+                           copy.getTarget());
+    copy.erase();
+  });
+}
+
 static LogicalResult lower(ModuleOp module, const std::string &isa) {
   PassManager pm(module.getContext());
   if (isa.empty()) {
+    expandCopies(module);
     pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   } else {
     pm.addPass(createVectorizeLinalg(VectorizeLinalgOptions{isa}));

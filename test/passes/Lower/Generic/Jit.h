@@ -1,5 +1,4 @@
-//===- Jit.h - Lowered code, called in the test ------------------*- C++
-//-*-===//
+//===- Jit.h - Lowered code, called in the test -----------------*- C++ -*-===//
 
 #ifndef QOPT_TEST_PASSES_LOWER_GENERIC_JIT_H
 #define QOPT_TEST_PASSES_LOWER_GENERIC_JIT_H

@@ -54,3 +54,15 @@ func.func @failures(%a: memref<?xi32>, %c: memref<?xi32>) {
   }
   return
 }
+
+// -----
+
+// A scalar operand is read from above.
+// CHECK-LABEL: func.func @fills
+// CHECK-SAME: %[[NUMBER:.*]]: f32
+// CHECK: %[[VECTOR:.*]] = vector.broadcast %[[NUMBER]] : f32 to vector<8xf32>
+// CHECK: vector.store %[[VECTOR]]
+func.func @fills(%n: f32, %c: memref<?x?xf32>) {
+  linalg.fill ins(%n : f32) outs(%c : memref<?x?xf32>)
+  return
+}
