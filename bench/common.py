@@ -62,13 +62,16 @@ def compile_model(model, recipe, target="all", work=WORK):
 
 
 def interleave(functions, seconds=10.0, least=5):
-    """Runs each function in turn until the time is up; median seconds of each."""
+    """Runs each function in turn until the time is up; median seconds of each.
+
+    The pause before each run lets the other's idle threads stop spinning (ONNX Runtime's do so for tens of milliseconds)."""
     for function in functions:
         function()
     times = [[] for _ in functions]
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[-1]) < least:
         for function, own in zip(functions, times):
+            time.sleep(0.1)
             begin = time.perf_counter()
             function()
             own.append(time.perf_counter() - begin)

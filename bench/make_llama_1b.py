@@ -167,6 +167,12 @@ def build(template, layers):
     graph.node.extend([*new_nodes, *tail])
     used = {name for n in graph.node for name in [*n.input, *n.output]}
     assert len({name for n in graph.node for name in n.output}) == sum(len(n.output) for n in graph.node)
+    names = set()  # nodes that are not numbered by their layer may have got the same name: ONNX Runtime refuses that
+    for node in graph.node:
+        if node.name in names:
+            node.name = f"{node.name}_of_{node.output[0]}"
+        names.add(node.name)
+    assert len(names) == len(graph.node)
     set_constants(graph, initializers)
     used |= {name for n in graph.node for name in n.input}
     replace(graph.initializer, [t for t in initializers.values() if t.name in used])
