@@ -1,0 +1,30 @@
+// RUN: qopt-opt %s --qopt-bufferize --split-input-file --verify-diagnostics
+
+func.func @unknown_size(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-error @below {{'qopt.silu' op cannot be lowered to buffers: the sizes of 'tensor<?x8xf32>' are not known expressions}}
+  %0 = qopt.silu %x : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+// What has neither a destination nor a meaning here.
+func.func @node(%x: tensor<8xf32>) -> tensor<8xf32> {
+  // expected-error @below {{'onnx.node' op cannot be lowered to buffers}}
+  %0 = onnx.node "Neg"(%x) {opset = 17 : i64} : (tensor<8xf32>) -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// -----
+
+// expected-error @below {{'func.func' op expects one block}}
+func.func @branches(%x: tensor<8xf32>) -> tensor<8xf32> {
+  cf.br ^bb1
+^bb1:
+  return %x : tensor<8xf32>
+}
+
+// -----
+
+// expected-error @below {{'func.func' op expects one block}}
+func.func private @declaration(tensor<8xf32>) -> tensor<8xf32>
