@@ -37,8 +37,9 @@ struct CompileOptions {
   unsigned threads = 0;          ///< 0: as many as the machine has cores
   bool force = false;            ///< replaces an existing output
   Emit emit = Emit::Artifact;
-  bool printIRAfterAll = false;  ///< to standard error
-  bool timing = false;           ///< to standard error
+  bool printIRAfterAll = false; ///< to standard error
+  bool remarks = false;         ///< to standard error, in place of their number
+  bool timing = false;          ///< to standard error
   bool dumpPassPipeline = false; ///< to standard error
   /// Called on the compiling thread when a stage begins; `fraction` of all work
   /// is done then.
@@ -49,8 +50,9 @@ struct CompileOptions {
 /// standard error, located. After a failure nothing of the output is there.
 llvm::LogicalResult compileModel(const CompileOptions &options);
 
-/// Writes for every node how it is compiled, or why it cannot be; does no other
-/// work. Fails when a node cannot be compiled.
+/// Writes for every node how it is compiled, or why it cannot be, and what was
+/// not fused or raised and why; does no other work. Fails when a node cannot be
+/// compiled.
 llvm::LogicalResult explainModel(const CompileOptions &options,
                                  llvm::raw_ostream &os, bool json);
 

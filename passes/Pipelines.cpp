@@ -29,11 +29,15 @@ void buildRaisePipeline(OpPassManager &pm) {
   pm.addPass(createSplitDecoder());
 }
 
-void buildOptimizePipeline(OpPassManager &pm, const StorageOptions &options) {
+void buildFusePipeline(OpPassManager &pm, const StorageOptions &options) {
   AssignStorageOptions storage;
   storage.storage = options.storage;
   pm.addPass(createAssignStorage(storage));
   pm.addPass(createFuseEpilogues());
+}
+
+void buildOptimizePipeline(OpPassManager &pm, const StorageOptions &options) {
+  buildFusePipeline(pm, options);
   pm.addPass(createOutlineLayers());
 }
 

@@ -23,7 +23,9 @@ struct TargetOptions : mlir::PassPipelineOptions<TargetOptions> {
 
 /// Graphs of all exporters become the same few ops.
 void buildRaisePipeline(mlir::OpPassManager &pm);
-/// Storage of weights, fusion, one function for equal layers.
+/// Storage of weights, fusion.
+void buildFusePipeline(mlir::OpPassManager &pm, const StorageOptions &options);
+/// That, and one function for equal layers.
 void buildOptimizePipeline(mlir::OpPassManager &pm,
                            const StorageOptions &options);
 /// Nodes that no qopt op stands for become linalg.

@@ -45,7 +45,8 @@ def QOpt_DimsAttr : AttrDef<QOpt_Dialect, "Dims", []> {
 def QOpt_EmptyRow : I32EnumAttr<"EmptyRow",
     "what attention gives for a query that may see no key", [
       I32EnumAttrCase<"Zero", 0, "zero">,
-      I32EnumAttrCase<"Mean", 1, "mean">]> {
+      I32EnumAttrCase<"Mean", 1, "mean">,
+      I32EnumAttrCase<"NaN", 2, "nan">]> {
   let cppNamespace = "::qopt";
   let genSpecializedAttr = 0;
 }
@@ -341,7 +342,8 @@ def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
 
     Scores are `scale * (query . key)`; over the seen keys
     `result = sum softmax(scores)[t] * value[t]`. A query that sees no key gives 0
-    (`empty_row = zero`) or the mean of all T values (`empty_row = mean`).
+    (`empty_row = zero`), the mean of all T values (`empty_row = mean`), or what
+    softmax gives of nothing but minus infinity (`empty_row = nan`).
   }];
   let arguments = (ins QOpt_FloatData:$query, QOpt_FloatData:$key,
                        QOpt_FloatData:$value,

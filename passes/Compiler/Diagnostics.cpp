@@ -21,11 +21,33 @@ std::string describe(Location location) {
   return text;
 }
 
+static void addNames(Location location, std::vector<std::string> &names) {
+  if (auto name = dyn_cast<NameLoc>(location)) {
+    names.push_back(name.getName().str());
+  } else if (auto fused = dyn_cast<FusedLoc>(location)) {
+    for (Location part : fused.getLocations())
+      addNames(part, names);
+  }
+}
+
+std::vector<std::string> nodeNames(Location location) {
+  std::vector<std::string> names;
+  addNames(location, names);
+  return names;
+}
+
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context)
     : handler(context, [this](Diagnostic &diagnostic) {
         std::string where = describe(diagnostic.getLocation());
         if (diagnostic.getSeverity() == DiagnosticSeverity::Remark) {
-          remarks.push_back({where, diagnostic.str()});
+          auto names = nodeNames(diagnostic.getLocation());
+          Remark remark{where, names.empty() ? "" : names.front(),
+                        diagnostic.str()};
+          // prefill and decode, and all ISA versions, say the same
+          if (llvm::none_of(remarks, [&](const Remark &old) {
+                return old.where == remark.where && old.text == remark.text;
+              }))
+            remarks.push_back(std::move(remark));
           return success();
         }
         clearProgressBar();

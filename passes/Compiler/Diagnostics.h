@@ -13,14 +13,17 @@ namespace qopt {
 /// "model.onnx: node 'name'", as much of it as the location knows.
 std::string describe(mlir::Location location);
 
+/// The names of all nodes that a location stands for, the first one's first.
+std::vector<std::string> nodeNames(mlir::Location location);
+
 /// While it lives, prints errors and warnings of the context as
-/// `error: model.onnx: node 'name': text`, and keeps remarks.
+/// `error: model.onnx: node 'name': text`, and keeps remarks, each once.
 class DiagnosticPrinter {
 public:
   explicit DiagnosticPrinter(mlir::MLIRContext *context);
 
   struct Remark {
-    std::string where, text;
+    std::string where, node, text;
   };
   const std::vector<Remark> &getRemarks() const { return remarks; }
 

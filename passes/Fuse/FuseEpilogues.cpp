@@ -132,7 +132,9 @@ struct FuseEpilogues final : impl::FuseEpiloguesBase<FuseEpilogues> {
     for (MatmulOp matmul : products) {
       while (matmul.getResult()) {
         if (!matmul.getResult().hasOneUse()) {
-          if (llvm::any_of(matmul.getResult().getUsers(), isElementwise))
+          // With an epilogue it is a residual stream: its readers are many.
+          if (matmul.getEpilogue().empty() &&
+              llvm::any_of(matmul.getResult().getUsers(), isElementwise))
             matmul.emitRemark("nothing is fused into the product: its result "
                               "is used more than once");
           break;

@@ -104,6 +104,7 @@ std::optional<Core> matchDecomposed(OpBuilder &builder, onnx::NodeOp product) {
   int64_t axis = softmax.intAttribute("axis", softmax.getOpset() < 13 ? 1 : -1);
   if (axis != -1 && axis != 3)
     return std::nullopt;
+  // From here on it looks like attention: say why when it is none.
   Value scores = softmax.getInputs()[0];
   if (auto sum = definingNode(scores, "Add"))
     for (int i : {0, 1}) {
@@ -115,26 +116,37 @@ std::optional<Core> matchDecomposed(OpBuilder &builder, onnx::NodeOp product) {
       }
     }
   auto inner = definingNode(stripScale(scores, core.scale), "MatMul");
-  if (!inner || sizesOf(inner.getOutputs()[0]) != sizesOf(weights))
+  if (!inner || sizesOf(inner.getOutputs()[0]) != sizesOf(weights)) {
+    product.emitRemark("attention is not fused: its scores are no product of "
+                       "queries and keys, with a mask added");
     return std::nullopt;
+  }
   core.query = stripScale(inner.getInputs()[0], core.scale);
   Value keys =
       beforeTranspose(builder, stripScale(inner.getInputs()[1], core.scale));
-  if (!keys)
+  if (!keys) {
+    product.emitRemark("attention is not fused: its keys are not transposed");
     return std::nullopt;
+  }
   core.key = beforeRepeat(stripScale(keys, core.scale));
   return core;
 }
 
 /// The node Attention with operands by heads.
 std::optional<Core> matchNode(onnx::NodeOp node) {
-  if (node.input(4) || node.input(5) || node.input(6) ||
-      node.floatAttribute("softcap", 0) != 0 ||
-      node.intAttribute("softmax_precision", 1) != 1)
+  auto refuse = [&](StringRef reason) {
+    node.emitRemark("attention is not fused: ") << reason;
     return std::nullopt;
+  };
+  if (node.input(4) || node.input(5) || node.input(6))
+    return refuse("it has a past or lengths of its own");
+  if (node.floatAttribute("softcap", 0) != 0)
+    return refuse("it has a softcap");
+  if (node.intAttribute("softmax_precision", 1) != 1)
+    return refuse("its softmax is not in f32");
   for (Value output : node.getOutputs().drop_front())
     if (!output.use_empty())
-      return std::nullopt;
+      return refuse("its further outputs are used");
   Core core;
   core.root = node;
   core.query = node.input(0);
@@ -143,7 +155,7 @@ std::optional<Core> matchNode(onnx::NodeOp node) {
   core.mask = node.input(3);
   std::vector<DimExpr> sizes = sizesOf(core.query);
   if (sizes.size() != 4 || !sizes[3].isConstant())
-    return std::nullopt;
+    return refuse("its queries are not by heads of a constant size");
   core.scale = node.floatAttribute(
       "scale", 1.0 / std::sqrt(double(*sizes[3].constant())));
   core.causal = node.intAttribute("is_causal", 0) != 0;
@@ -177,7 +189,11 @@ public:
   void run();
 
 private:
-  bool raise(const Core &core);
+  LogicalResult raise(const Core &core);
+  static LogicalResult refuse(Operation *root, const Twine &reason) {
+    root->emitRemark("attention is not fused: ") << reason;
+    return failure();
+  }
   void setRole(StringRef name, StringRef role, int64_t cache, bool isOutput);
   void dropArguments();
 
@@ -190,7 +206,7 @@ private:
   SmallVector<std::pair<int64_t, bool>> cacheOfPast; ///< number, is it a key
 };
 
-bool FunctionRaiser::raise(const Core &core) {
+LogicalResult FunctionRaiser::raise(const Core &core) {
   Operation *root = core.root;
   Location loc = root->getLoc();
   builder.setInsertionPoint(root);
@@ -198,9 +214,12 @@ bool FunctionRaiser::raise(const Core &core) {
   auto query = matchHeadsView(core.query), key = matchHeadsView(keys.fresh),
        value = matchHeadsView(values.fresh);
   bool hasCache = bool(keys.past);
-  if (!query || !key || !value || hasCache != bool(values.past) ||
-      key->heads != value->heads || query->heads % key->heads != 0)
-    return false;
+  if (!query || !key || !value)
+    return refuse(root, "queries, keys or values are no heads of tokens");
+  if (hasCache != bool(values.past))
+    return refuse(root, "only one of keys and values has a past");
+  if (key->heads != value->heads || query->heads % key->heads != 0)
+    return refuse(root, "the numbers of heads do not divide each other");
   std::vector<DimExpr> querySizes = sizesOf(core.query);
   DimExpr past = hasCache ? sizesOf(keys.past)[2] : DimExpr(0);
   DimExpr steps = sizesOf(core.key)[2];
@@ -218,10 +237,10 @@ bool FunctionRaiser::raise(const Core &core) {
              sizesOf(core.mask).size() == 4)
       additive = core.mask;
     else
-      return false;
+      return refuse(root, "its mask is neither understood nor f32 of rank 4");
   }
   if (core.causal && hasCache)
-    return false; // the node counts from step 0 of the keys
+    return refuse(root, "is_causal beside a past counts from the first key");
   mask.causal |= core.causal;
 
   Value keyCache, valueCache, pastValue;
@@ -252,9 +271,9 @@ bool FunctionRaiser::raise(const Core &core) {
   auto type = getTensorType(
       {querySizes[0], querySizes[2], DimExpr(query->heads * value->size)},
       builder.getF32Type());
-  EmptyRow emptyRow = core.guardsEmptyRows && !mask.emptyRow
-                          ? EmptyRow::Zero
-                          : mask.emptyRow.value_or(EmptyRow::Zero);
+  bool hidesRows = mask.padding || additive;
+  EmptyRow emptyRow = mask.emptyRow.value_or(
+      core.guardsEmptyRows || !hidesRows ? EmptyRow::Zero : EmptyRow::NaN);
   StringAttr path;
   if (auto node = dyn_cast<onnx::NodeOp>(root))
     path = rawPath(node);
@@ -268,7 +287,7 @@ bool FunctionRaiser::raise(const Core &core) {
       EmptyRowAttr::get(builder.getContext(), emptyRow), path);
   root->getResult(0).replaceAllUsesWith(
       makeHeadsView(builder, loc, attention.getResult(), query->heads));
-  return true;
+  return success();
 }
 
 void FunctionRaiser::setRole(StringRef name, StringRef role, int64_t cache,

@@ -73,6 +73,7 @@ static Expected<int> compile(const Arguments &arguments) {
   options->output = arguments.get("o");
   options->force = arguments.has("force");
   options->printIRAfterAll = arguments.has("mlir-print-ir-after-all");
+  options->remarks = arguments.has("remarks");
   options->timing = arguments.has("mlir-timing");
   options->dumpPassPipeline = arguments.has("dump-pass-pipeline");
   if (arguments.has("emit")) {
@@ -121,6 +122,7 @@ const Command compileCommand = {
      {"emit", "STAGE",
       "write the program at a stage instead: onnx, qopt, linalg, llvm, asm\n"
       "(text, to standard output without -o), obj or shared"},
+     {"remarks", nullptr, "say what is slower or not fused, and why"},
      {"dump-pass-pipeline", nullptr, "print the passes to standard error"},
      {"mlir-print-ir-after-all", nullptr,
       "print the program after each pass to standard error"},

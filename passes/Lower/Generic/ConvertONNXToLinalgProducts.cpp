@@ -97,6 +97,8 @@ LogicalResult lowerMatMul(NodeLowering &lowering) {
   if (!product)
     return lowering.reject("the sizes are not known to fit each other");
   lowering.results[0] = lowering.reshape(product, lowering.resultSizes());
+  lowering.node.emitRemark("product without a matrix of weights: vectors, but "
+                           "neither packed nor tiled");
   return success();
 }
 

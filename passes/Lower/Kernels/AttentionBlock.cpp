@@ -262,15 +262,18 @@ void QueryBlock::emitResult(Value row) {
   Value sum = b.loadScalar(sums, row);
   Value isEmpty =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, b.constant(0.0));
+  EmptyRow emptyRow = buffers.op.getEmptyRow();
+  double ofEmpty =
+      emptyRow == EmptyRow::NaN ? std::numeric_limits<double>::quiet_NaN() : 0;
   auto normal = [&] {
     Value inverse = b.divf(b.constant(1.0), sum);
-    inverse = b.splat(b.choose(isEmpty, b.constant(0.0), inverse));
+    inverse = b.splat(b.choose(isEmpty, b.constant(ofEmpty), inverse));
     b.eachVector(buffers.E, [&](Value i, int64_t count) {
       Value result = b.load(results, b.add(b.mul(row, resultWidth), i));
       b.store(b.mulf(result, inverse), buffers.out, b.add(out, i), count);
     });
   };
-  if (buffers.op.getEmptyRow() == EmptyRow::Zero)
+  if (emptyRow != EmptyRow::Mean)
     return normal();
   b.when(
       isEmpty, [&] { emitMean(out); }, normal);

@@ -14,6 +14,7 @@ struct Case {
   bool cache = false, causal = false, mean = false, step = false;
   std::string padding = ""; ///< its element type
   bool mask = false;
+  bool nan = false; ///< empty rows are no numbers
 };
 
 std::string moduleText(const Case &test) {
@@ -45,8 +46,11 @@ std::string moduleText(const Case &test) {
   return text + "outs(%y : " + y + ") {num_heads = " + number(test.heads) +
          " : i64, num_kv_heads = " + number(test.keyHeads) +
          " : i64, scale = 0.25 : f64, empty_row = #qopt<empty_row " +
-         (test.mean ? "mean" : "zero") + ">" + (test.causal ? ", causal" : "") +
-         "} : " + q + ", " + k + ", " + v + "\n  return\n}\n";
+         (test.mean  ? "mean"
+          : test.nan ? "nan"
+                     : "zero") +
+         ">" + (test.causal ? ", causal" : "") + "} : " + q + ", " + k + ", " +
+         v + "\n  return\n}\n";
 }
 
 /// One call and what it should have given.
@@ -90,6 +94,11 @@ public:
         for (int64_t s = 0; s < S; ++s)
           for (int64_t e = 0; e < test.E; ++e) {
             double expected = result(b, h, s)[e];
+            if (std::isnan(expected)) {
+              ASSERT_TRUE(
+                  std::isnan(out[((b * S + s) * test.heads + h) * test.E + e]));
+              continue;
+            }
             // Values are at most 1, so a relative error of the weights counts
             // once; scores up to 20 err by some of their ulps.
             ASSERT_NEAR(out[((b * S + s) * test.heads + h) * test.E + e],
@@ -166,6 +175,7 @@ private:
       for (int64_t e = 0; e < test.E; ++e) {
         double weight = total != 0  ? weights[t] / total
                         : test.mean ? 1.0 / T
+                        : test.nan  ? double(NAN)
                                     : 0;
         sum[e] += weight * values[(bh * T + t) * test.E + e];
       }
@@ -215,6 +225,8 @@ TEST_P(AttentionTest, PaddingWithEmptyRows) {
   check({2, 2, 16, 16, false, false, /*mean=*/true, false, "i64"},
         {{3, 5, 0}, {3, 150, 0}});
   check({2, 2, 16, 16, false, false, false, false, "i1"}, {{3, 40, 0}});
+  check({2, 2, 16, 16, false, false, false, false, "i1", false, /*nan=*/true},
+        {{3, 40, 0}});
 }
 
 TEST_P(AttentionTest, CausalWithoutCache) {

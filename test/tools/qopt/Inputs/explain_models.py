@@ -1,0 +1,31 @@
+"""Small models for `qopt explain`: what is not fused, and what cannot be compiled."""
+
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+F = TensorProto.FLOAT
+
+
+def save(name, nodes, outputs):
+    weight = numpy_helper.from_array(np.ones((16, 16), np.float32), "w")
+    graph = helper.make_graph(
+        nodes, name, [helper.make_tensor_value_info(n, F, ["n", 16]) for n in "xy"],
+        [helper.make_tensor_value_info(n, F, shape) for n, shape in outputs], [weight])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), f"{sys.argv[1]}/{name}.onnx")
+
+
+save("remarks", [
+    helper.make_node("MatMul", ["x", "w"], ["twice"], "used_twice"),
+    helper.make_node("Add", ["twice", "y"], ["sum"], "sum"),
+    helper.make_node("Neg", ["twice"], ["negated"], "neg"),
+    helper.make_node("Transpose", ["y"], ["turned"], "turn", perm=[1, 0]),
+    helper.make_node("MatMul", ["x", "turned"], ["scores"], "of_two"),
+], [("sum", ["n", 16]), ("negated", ["n", 16]), ("scores", ["n", "n"])])
+save("refused", [
+    helper.make_node("Det", ["w"], ["d"], "a_determinant"),
+    helper.make_node("Neg", ["x"], ["negated"], "neg"),
+    helper.make_node("Hardmax", ["x"], ["s"], "a_choice"),
+], [("d", []), ("negated", ["n", 16]), ("s", ["n", 16])])
