@@ -24,7 +24,7 @@ enum class Emit {
   Linalg,   ///< MLIR text before bufferization
   LLVM,     ///< LLVM IR of every ISA version
   Assembly, ///< assembler text of every ISA version
-  Object,   ///< object file
+  Object,   ///< one object file of all ISA versions and the table
   Shared,   ///< model.so alone
 };
 

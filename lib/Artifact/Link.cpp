@@ -70,35 +70,17 @@ std::string readAll(int fd) {
   }
 }
 
-} // namespace
-
-Expected<std::string> linkShared(ArrayRef<StringRef> objects) {
+Expected<std::string> link(std::vector<std::string> options,
+                           ArrayRef<StringRef> objects) {
   // Through a pipe: for lld a full disk is a fatal error, or a signal.
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0)
     return errnoError("cannot create", "pipe", errno);
   Descriptor output(ends[0]), input(ends[1]);
 
-  std::vector<std::string> arguments = {"ld.lld",
-                                        "-shared",
-                                        "-m",
-                                        "elf_x86_64",
-                                        "-o",
-                                        input.path(),
-                                        "--no-undefined",
-                                        "-Bsymbolic",
-                                        "--gc-sections",
-                                        "--build-id=none",
-                                        "--hash-style=gnu",
-                                        "--threads=1",
-                                        "-z",
-                                        "relro",
-                                        "-z",
-                                        "now",
-                                        "-z",
-                                        "text",
-                                        "-z",
-                                        "noexecstack"};
+  std::vector<std::string> arguments = {"ld.lld",      "-m", "elf_x86_64",
+                                        "--threads=1", "-o", input.path()};
+  arguments.insert(arguments.end(), options.begin(), options.end());
   std::vector<Descriptor> files;
   for (StringRef object : objects) {
     Expected<Descriptor> file = inMemory(object);
@@ -128,6 +110,19 @@ Expected<std::string> linkShared(ArrayRef<StringRef> objects) {
   if (result.retCode != 0)
     return createStringError("cannot link: " + StringRef(messages).trim());
   return library;
+}
+
+} // namespace
+
+Expected<std::string> linkShared(ArrayRef<StringRef> objects) {
+  return link({"-shared", "--no-undefined", "-Bsymbolic", "--gc-sections",
+               "--build-id=none", "--hash-style=gnu", "-z", "relro", "-z",
+               "now", "-z", "text", "-z", "noexecstack"},
+              objects);
+}
+
+Expected<std::string> linkRelocatable(ArrayRef<StringRef> objects) {
+  return link({"-r"}, objects);
 }
 
 } // namespace qopt

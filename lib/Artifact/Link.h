@@ -16,6 +16,10 @@ namespace qopt {
 /// for one another. Note: lld resets every `cl::opt` of the process.
 llvm::Expected<std::string> linkShared(llvm::ArrayRef<llvm::StringRef> objects);
 
+/// Joins the objects into one, to be linked by others.
+llvm::Expected<std::string>
+linkRelocatable(llvm::ArrayRef<llvm::StringRef> objects);
+
 } // namespace qopt
 
 #endif // QOPT_LIB_ARTIFACT_LINK_H

@@ -141,23 +141,26 @@ void Compilation::fillTable() {
 }
 
 LogicalResult Compilation::emitCode() {
-  if (options.emit == Emit::Shared) {
+  bool isShared = options.emit == Emit::Shared;
+  if (isShared || options.emit == Emit::Object) {
     if (options.output.empty()) {
-      llvm::errs() << "error: --emit=shared needs -o FILE\n";
+      llvm::errs() << "error: --emit=" << (isShared ? "shared" : "obj")
+                   << " needs -o FILE\n";
       return failure();
     }
-    return report(emitShared(variants, table, options.output, threads()));
+    return report((isShared ? emitShared : emitObject)(
+        variants, table, options.output, threads()));
   }
-  EmitKind kind = options.emit == Emit::LLVM       ? EmitKind::LLVMIR
-                  : options.emit == Emit::Assembly ? EmitKind::Assembly
-                                                   : EmitKind::Object;
+  EmitKind kind =
+      options.emit == Emit::LLVM ? EmitKind::LLVMIR : EmitKind::Assembly;
   auto modules = emitModules(variants, table, kind, threads());
   if (!modules)
     return report(modules.takeError());
   std::string text;
-  for (const EmittedModule &emitted : *modules)
-    if (kind != EmitKind::Object || emitted.name == (*modules)[0].name)
-      text.append(emitted.contents.begin(), emitted.contents.end());
+  for (const EmittedModule &emitted : *modules) {
+    text += (kind == EmitKind::LLVMIR ? "; " : "# ") + emitted.name + "\n";
+    text.append(emitted.contents.begin(), emitted.contents.end());
+  }
   return writeText(text);
 }
 

@@ -148,19 +148,35 @@ emitModules(llvm::MutableArrayRef<VariantModule> variants,
   return emitAll(modules, kind, threads);
 }
 
-llvm::Error emitShared(llvm::MutableArrayRef<VariantModule> variants,
-                       const ArtifactTable &table, const std::string &path,
-                       unsigned threads) {
+/// Emits the objects and writes what `link` makes of them.
+static llvm::Error emitLinked(llvm::MutableArrayRef<VariantModule> variants,
+                              const ArtifactTable &table,
+                              const std::string &path, unsigned threads,
+                              llvm::function_ref<llvm::Expected<std::string>(
+                                  llvm::ArrayRef<llvm::StringRef>)>
+                                  link) {
   auto emitted = emitModules(variants, table, EmitKind::Object, threads);
   if (!emitted)
     return emitted.takeError();
   std::vector<llvm::StringRef> objects;
   for (const EmittedModule &module : *emitted)
     objects.emplace_back(module.contents.data(), module.contents.size());
-  llvm::Expected<std::string> library = linkShared(objects);
-  if (!library)
-    return library.takeError();
-  return writeSyncedFile(path, *library);
+  llvm::Expected<std::string> linked = link(objects);
+  if (!linked)
+    return linked.takeError();
+  return writeSyncedFile(path, *linked);
+}
+
+llvm::Error emitShared(llvm::MutableArrayRef<VariantModule> variants,
+                       const ArtifactTable &table, const std::string &path,
+                       unsigned threads) {
+  return emitLinked(variants, table, path, threads, linkShared);
+}
+
+llvm::Error emitObject(llvm::MutableArrayRef<VariantModule> variants,
+                       const ArtifactTable &table, const std::string &path,
+                       unsigned threads) {
+  return emitLinked(variants, table, path, threads, linkRelocatable);
 }
 
 } // namespace qopt

@@ -50,6 +50,11 @@ llvm::Error emitShared(llvm::MutableArrayRef<VariantModule> variants,
                        const ArtifactTable &table, const std::string &path,
                        unsigned threads);
 
+/// The same code as one object file, for other linkers.
+llvm::Error emitObject(llvm::MutableArrayRef<VariantModule> variants,
+                       const ArtifactTable &table, const std::string &path,
+                       unsigned threads);
+
 } // namespace qopt
 
 #endif // QOPT_PASSES_EMIT_EMITMODEL_H
