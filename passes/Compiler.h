@@ -30,8 +30,8 @@ enum class Emit {
 
 struct CompileOptions {
   std::string model;  ///< ONNX file
-  std::string output; ///< directory; a file when something else is emitted,
-                      ///< empty: standard output
+  std::string output; ///< directory; a file when something else is emitted;
+                      ///< empty, for text: standard output
   std::string recipe = "f32";
   std::vector<std::string> isas; ///< names of lib/Target/X86.h, at least one
   unsigned threads = 0;          ///< 0: as many as the machine has cores

@@ -141,16 +141,10 @@ void Compilation::fillTable() {
 }
 
 LogicalResult Compilation::emitCode() {
-  bool isShared = options.emit == Emit::Shared;
-  if (isShared || options.emit == Emit::Object) {
-    if (options.output.empty()) {
-      llvm::errs() << "error: --emit=" << (isShared ? "shared" : "obj")
-                   << " needs -o FILE\n";
-      return failure();
-    }
-    return report((isShared ? emitShared : emitObject)(
-        variants, table, options.output, threads()));
-  }
+  if (options.emit == Emit::Shared)
+    return report(emitShared(variants, table, options.output, threads()));
+  if (options.emit == Emit::Object)
+    return report(emitObject(variants, table, options.output, threads()));
   EmitKind kind =
       options.emit == Emit::LLVM ? EmitKind::LLVMIR : EmitKind::Assembly;
   auto modules = emitModules(variants, table, kind, threads());
