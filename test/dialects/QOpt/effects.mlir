@@ -1,0 +1,43 @@
+// RUN: qopt-opt %s --cse --canonicalize | FileCheck %s
+
+// Tensor forms are pure: equal ones are one, and what nobody reads is gone.
+// CHECK-LABEL: func.func @pure
+// CHECK-COUNT-1: qopt.silu
+// CHECK-NOT: qopt
+// CHECK: return
+func.func @pure(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %s: tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = qopt.silu %x : tensor<4x8xf32> -> tensor<4x8xf32>
+  %1 = qopt.silu %x : tensor<4x8xf32> -> tensor<4x8xf32>
+  %2 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %3 = qopt.rms_norm %x, %s {epsilon = 0.5 : f64} : tensor<4x8xf32>, tensor<8xf32> -> tensor<4x8xf32>
+  %4 = qopt.get_weight @w : tensor<4xf32>
+  %5 = qopt.dim "n"
+  return %0, %1 : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// Buffer forms write: both stay, in order.
+// CHECK-LABEL: func.func @writes
+// CHECK: qopt.silu
+// CHECK: qopt.gelu
+// CHECK: qopt.silu
+func.func @writes(%x: memref<4xf32>, %y: memref<4xf32>) {
+  qopt.silu %x outs(%y : memref<4xf32>) : memref<4xf32>
+  qopt.gelu %y outs(%x : memref<4xf32>) : memref<4xf32>
+  qopt.silu %x outs(%y : memref<4xf32>) : memref<4xf32>
+  return
+}
+
+// Attention writes its cache, though it has a result that nobody reads.
+// CHECK-LABEL: func.func @writes_the_cache
+// CHECK: qopt.attention
+func.func @writes_the_cache(%x: tensor<1x1x8xf32>, %k: memref<?x1x?x8x32xf32>, %v: memref<?x1x?x8xf32>, %past: index) {
+  %0 = qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @may_fail
+// CHECK: qopt.fail_if
+func.func @may_fail(%bad: i1) {
+  qopt.fail_if %bad, "bad"
+  return
+}

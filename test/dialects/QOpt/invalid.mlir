@@ -1,0 +1,211 @@
+// RUN: qopt-opt %s --split-input-file --verify-diagnostics
+
+// expected-error @below {{'qopt.weight' op expects either a file range or a value}}
+qopt.weight @neither : tensor<2xf32>
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects either a file range or a value}}
+qopt.weight @both : tensor<2xf32> {file = "m.onnx", length = 8 : i64, value = dense<1.0> : tensor<2xf32>}
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects a static shape, but got 'tensor<?xf32>'}}
+qopt.weight @dynamic : tensor<?xf32> {file = "m.onnx", length = 8 : i64}
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects as many bytes as 'tensor<2xf16>' has, but got 8}}
+qopt.weight @length : tensor<2xf16> {file = "m.onnx", length = 8 : i64}
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects a matrix to be transposed, but got 'tensor<2xf32>'}}
+qopt.weight @vector : tensor<2xf32> {file = "m.onnx", length = 8 : i64, transposed}
+
+// -----
+
+func.func @no_form(%x: tensor<4xf32>) {
+  // expected-error @below {{'qopt.silu' op expects either a result or an out operand}}
+  qopt.silu %x : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @both_forms(%x: memref<4xf32>, %y: memref<4xf32>) {
+  // expected-error @below {{'qopt.gelu' op expects either a result or an out operand}}
+  %0 = qopt.gelu %x outs(%y : memref<4xf32>) : memref<4xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @table(%t: tensor<4xf32>, %i: tensor<2xi64>) {
+  // expected-error @below {{'qopt.embedding' op expects a table of rank 2, or packed of rank 3}}
+  %0 = qopt.embedding %t[%i] : tensor<4xf32>, tensor<2xi64> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @weight_rank(%x: tensor<4x8xf32>, %w: tensor<8xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects a weight [N, K] or [panels, K, 32], but got 'tensor<8xf32>'}}
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @panel_width(%x: tensor<4x8xf32>, %w: tensor<1x8x16xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects panels of 32 columns, but got 16}}
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<1x8x16xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @result_rank(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects input and result of the same rank}}
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<1x4x16xf32>
+  return
+}
+
+// -----
+
+func.func @summed_size(%x: tensor<4x8xf32>, %w: tensor<16x4xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects K = 4 as last size of the input, but got 8}}
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<16x4xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @columns(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects a result whose last size fits the weight, but got 8}}
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+// 32 columns are one panel, 33 are two.
+func.func @panels(%x: tensor<4x8xf32>, %w: tensor<2x8x32xf32>) {
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<2x8x32xf32>) -> tensor<4x33xf32>
+  // expected-error @below {{'qopt.matmul' op expects a result whose last size fits the weight, but got 32}}
+  %1 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<2x8x32xf32>) -> tensor<4x32xf32>
+  return
+}
+
+// -----
+
+func.func @extra_rank(%x: tensor<1x4x8xf32>, %w: tensor<16x8xf32>, %e: tensor<4x16xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects extras [N] or of the result's sizes, but got 'tensor<4x16xf32>'}}
+  %0 = qopt.matmul %x, %w extras(%e) epilogue {
+  ^bb0(%a: f32, %b: f32):
+    qopt.yield %b : f32
+  } : (tensor<1x4x8xf32>, tensor<16x8xf32>, tensor<4x16xf32>) -> tensor<1x4x16xf32>
+  return
+}
+
+// -----
+
+func.func @extra_size(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>, %e: tensor<4xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects extras whose last size is 16}}
+  %0 = qopt.matmul %x, %w extras(%e) epilogue {
+  ^bb0(%a: f32, %b: f32):
+    qopt.yield %b : f32
+  } : (tensor<4x8xf32>, tensor<16x8xf32>, tensor<4xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @extras_unread(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>, %e: tensor<16xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects an epilogue that reads its extras}}
+  %0 = qopt.matmul %x, %w extras(%e) : (tensor<4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @epilogue_arguments(%x: tensor<4x8xf32>, %w: tensor<16x8xf32>, %e: tensor<16xf32>) {
+  // expected-error @below {{'qopt.matmul' op expects an epilogue of 2 f32 arguments}}
+  %0 = qopt.matmul %x, %w extras(%e) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } : (tensor<4x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @scale(%x: tensor<4x8xf32>, %s: tensor<4xf32>) {
+  // expected-error @below {{'qopt.rms_norm' op expects a scale of the input's last size, but got 'tensor<4xf32>'}}
+  %0 = qopt.rms_norm %x, %s {epsilon = 0.5 : f64} : tensor<4x8xf32>, tensor<4xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @scale_rank(%x: tensor<4x8xf32>, %s: tensor<1x8xf32>) {
+  // expected-error @below {{'qopt.layer_norm' op expects a scale of the input's last size, but got 'tensor<1x8xf32>'}}
+  %0 = qopt.layer_norm %x, %s {epsilon = 0.5 : f64} : tensor<4x8xf32>, tensor<1x8xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @positions(%p: tensor<4xi64>, %f: tensor<2xf32>) {
+  // expected-error @below {{'qopt.rotary_table' op expects positions [batch, sequence] and frequencies [n]}}
+  %0 = qopt.rotary_table %p, %f : tensor<4xi64>, tensor<2xf32> -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_rank(%x: tensor<4x8xf32>, %t: tensor<1x4x4xf32>) {
+  // expected-error @below {{'qopt.rotary' op expects input and table of rank 3}}
+  %0 = qopt.rotary %x, %t {num_heads = 2 : i64} : tensor<4x8xf32>, tensor<1x4x4xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_heads(%x: tensor<1x4x8xf32>, %t: tensor<1x4x2xf32>) {
+  // expected-error @below {{'qopt.rotary' op expects a last size that is a multiple of 3 heads, but got 8}}
+  %0 = qopt.rotary %x, %t {num_heads = 3 : i64} : tensor<1x4x8xf32>, tensor<1x4x2xf32> -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_table_size(%x: tensor<1x4x8xf32>, %t: tensor<1x4x8xf32>) {
+  // expected-error @below {{'qopt.rotary' op expects a table for at most 4 elements, but got 8}}
+  %0 = qopt.rotary %x, %t {num_heads = 2 : i64} : tensor<1x4x8xf32>, tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @grouped_heads(%x: tensor<1x4x24xf32>, %k: tensor<1x4x16xf32>) {
+  // expected-error @below {{'qopt.attention' op expects a multiple of 2 key/value heads, but got 3 heads}}
+  %0 = qopt.attention %x, %k, %k {empty_row = #qopt<empty_row zero>, num_heads = 3 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64} : tensor<1x4x24xf32>, tensor<1x4x16xf32>, tensor<1x4x16xf32> -> tensor<1x4x24xf32>
+  return
+}
+
+// -----
+
+func.func @attention_rank(%x: tensor<4x8xf32>, %k: tensor<1x4x8xf32>) {
+  // expected-error @below {{'qopt.attention' op expects query, key and value [batch, steps, heads * size], but got 'tensor<4x8xf32>'}}
+  %0 = qopt.attention %x, %k, %k {empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64} : tensor<4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @head_size(%x: tensor<1x4x16xf32>, %k: tensor<1x4x16xf32>) {
+  // expected-error @below {{'qopt.attention' op expects heads of one size for query and key, but got 16 / 2 and 16 / 1}}
+  %0 = qopt.attention %x, %k, %k {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64} : tensor<1x4x16xf32>, tensor<1x4x16xf32>, tensor<1x4x16xf32> -> tensor<1x4x32xf32>
+  return
+}
