@@ -44,6 +44,8 @@ func.func @tensors(%x: tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, %ids: ten
   %9 = qopt.rotary %x, %table {interleaved, num_heads = 4 : i64} : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<2x?x4xf32, #qopt.dims<"2", "s", "4">> -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
   // CHECK: qopt.attention %{{.*}}, %{{.*}}, %{{.*}} padding(%{{.*}} : tensor<2x?xi64, {{.*}}) mask(%{{.*}} : tensor<1x1x?x?xf32, {{.*}}) {causal, empty_row = #qopt<empty_row mean>, num_heads = 4 : i64, num_kv_heads = 4 : i64, scale = 5.000000e-01 : f64}
   %10 = qopt.attention %x, %x, %x padding(%ids : tensor<2x?xi64, #qopt.dims<"2", "s">>) mask(%mask : tensor<1x1x?x?xf32, #qopt.dims<"1", "1", "s", "s">>) {causal, empty_row = #qopt<empty_row mean>, num_heads = 4 : i64, num_kv_heads = 4 : i64, scale = 0.5 : f64} : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">> -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
+  // CHECK: qopt.attention %{{.*}} {empty_row = #qopt<empty_row nan>, num_heads = 2 : i64
+  %n = qopt.attention %x, %x, %x {empty_row = #qopt<empty_row nan>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">> -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
   // CHECK: qopt.silu %{{.*}} : tensor<16xf32> -> tensor<16xf32>
   %11 = qopt.silu %v : tensor<16xf32> -> tensor<16xf32>
   // CHECK: qopt.gelu %{{.*}} : tensor<16xf32> -> tensor<16xf32>

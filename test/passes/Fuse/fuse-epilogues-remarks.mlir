@@ -62,3 +62,14 @@ func.func @as_far_as_it_goes(%x: !x, %w: tensor<4x8xf32>, %bias: tensor<4xf32>, 
   %2 = onnx.node "Mul"(%1, %rows) {opset = 17 : i64} : (!y, tensor<2x1xf32>) -> !y
   return %2 : !y
 }
+
+// A product with an epilogue is a residual stream, which has many readers.
+// CHECK-LABEL: func.func @residual_stream
+// CHECK: %[[Y:.*]] = qopt.matmul {{.*}} extras(%{{.*}}) epilogue
+// CHECK: onnx.node "Mul"(%[[Y]], %{{.*}})
+func.func @residual_stream(%x: !x, %w: tensor<4x8xf32>, %residual: !y) -> (!y, !y) {
+  %0 = qopt.matmul %x, %w : (!x, tensor<4x8xf32>) -> !y
+  %1 = onnx.node "Add"(%0, %residual) {opset = 17 : i64} : (!y, !y) -> !y
+  %2 = onnx.node "Mul"(%1, %residual) {opset = 17 : i64} : (!y, !y) -> !y
+  return %1, %2 : !y, !y
+}

@@ -310,3 +310,37 @@ func.func @main(%q: !x, %k: !x, %v: !x) -> !xheads {
   %y = onnx.node "MatMul"(%weights, %value) {opset = 18 : i64} : (!scores, !xheads) -> !xheads
   return %y : !xheads
 }
+
+// -----
+
+!x = tensor<?x?x32xf32, #qopt.dims<"batch", "sequence", "32">>
+!xsplit = tensor<?x?x4x8xf32, #qopt.dims<"batch", "sequence", "4", "8">>
+!xheads = tensor<?x4x?x8xf32, #qopt.dims<"batch", "4", "sequence", "8">>
+!turned = tensor<?x4x8x?xf32, #qopt.dims<"batch", "4", "8", "sequence">>
+!scores = tensor<?x4x?x?xf32, #qopt.dims<"batch", "4", "sequence", "sequence">>
+!mask = tensor<?x?xi64, #qopt.dims<"batch", "sequence">>
+!row = tensor<?x1x1x?xi64, #qopt.dims<"batch", "1", "1", "sequence">>
+!rowf = tensor<?x1x1x?xf32, #qopt.dims<"batch", "1", "1", "sequence">>
+!rowb = tensor<?x1x1x?xi1, #qopt.dims<"batch", "1", "1", "sequence">>
+
+// A query that sees no key, its scores being minus infinity, gives what softmax
+// gives: no number, unless something makes it zero.
+// CHECK-LABEL: module {
+// CHECK: func.func @main(%[[Q:[a-z0-9]*]]: {{[^%]*}}, %[[MASK:[a-z0-9]*]]:
+// CHECK: qopt.attention %[[Q]], %[[Q]], %[[Q]] padding(%[[MASK]] : {{[^)]*}}) {empty_row = #qopt<empty_row nan>
+qopt.signature {inputs = [], outputs = [], symbols = ["batch", "sequence"], conditions = []}
+func.func @main(%q: !x, %mask: !mask) -> !xheads {
+  %query_split = qopt.reshape %q : !x -> !xsplit
+  %query = onnx.node "Transpose"(%query_split) {opset = 18 : i64, parameters = {perm = [0, 2, 1, 3]}} : (!xsplit) -> !xheads
+  %none = arith.constant dense<0.0> : tensor<f32>
+  %infinite = arith.constant dense<0xFF800000> : tensor<f32>
+  %padding = qopt.reshape %mask : !mask -> !row
+  %bool = onnx.node "Cast"(%padding) {opset = 18 : i64, parameters = {to = 9 : i64}} : (!row) -> !rowb
+  %bias = onnx.node "Where"(%bool, %none, %infinite) {opset = 18 : i64} : (!rowb, tensor<f32>, tensor<f32>) -> !rowf
+  %turned = onnx.node "Transpose"(%query) {opset = 18 : i64, parameters = {perm = [0, 1, 3, 2]}} : (!xheads) -> !turned
+  %scores = onnx.node "MatMul"(%query, %turned) {opset = 18 : i64} : (!xheads, !turned) -> !scores
+  %masked = onnx.node "Add"(%bias, %scores) {opset = 18 : i64} : (!rowf, !scores) -> !scores
+  %weights = onnx.node "Softmax"(%masked) {opset = 18 : i64, parameters = {axis = 3 : i64}} : (!scores) -> !scores
+  %y = onnx.node "MatMul"(%weights, %query) {opset = 18 : i64} : (!scores, !xheads) -> !xheads
+  return %y : !xheads
+}
