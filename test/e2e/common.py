@@ -57,7 +57,8 @@ def qopt(*arguments, check=True, **options):
 
 
 def artifact(name, recipe="f32"):
-    """Where the test `e2e-compile` leaves the artifact of a model."""
+    """Where the test `e2e-compile` leaves the artifact of a model; ends the test as onnx_path does."""
+    onnx_path(name)
     return ARTIFACTS / f"{name}-{recipe}.qopt"
 
 
