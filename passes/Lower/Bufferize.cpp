@@ -285,6 +285,14 @@ LogicalResult FunctionBufferizer::convertReturn(func::ReturnOp op) {
   return success();
 }
 
+/// Somebody reads the tensor, whatever is in it: nothing, when it is empty.
+static bool isRead(tensor::EmptyOp empty) {
+  return llvm::any_of(empty->getUses(), [](OpOperand &use) {
+    auto op = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+    return !op || !op.isDpsInit(&use);
+  });
+}
+
 LogicalResult FunctionBufferizer::convert(Operation *op) {
   builder.setInsertionPoint(op);
   if (auto call = dyn_cast<func::CallOp>(op)) {
@@ -296,12 +304,20 @@ LogicalResult FunctionBufferizer::convert(Operation *op) {
     return convertReturn(terminator);
   }
   auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  // A loop without operands may still read tensors by position.
   if (!llvm::any_of(op->getOperandTypes(), isTensor) &&
-      !llvm::any_of(op->getResultTypes(), isTensor))
+      !llvm::any_of(op->getResultTypes(), isTensor) &&
+      !isa<linalg::LinalgOp>(op))
     return success();
   dead.push_back(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](tensor::EmptyOp) { return success(); })
+      .Case([&](tensor::EmptyOp empty) {
+        if (isRead(empty))
+          buffers[empty.getResult()] = memref::AllocOp::create(
+              builder, op->getLoc(), bufferType(empty.getType()),
+              empty.getDynamicSizes());
+        return success();
+      })
       .Case(
           [&](ReshapeOp reshape) { return convertReshape(reshape), success(); })
       .Case([&](arith::ConstantOp constant) {

@@ -95,7 +95,7 @@ void LoopNest::chooseVectorGroup(SmallVector<LoopGroup> parallel) {
   // Columns: the loop along which the result lies in memory.
   int64_t columnsAt = -1;
   for (auto [i, group] : llvm::enumerate(parallel))
-    if (isFastest(group, numInputs()))
+    if (numOutputs() != 0 && isFastest(group, numInputs()))
       columnsAt = i;
   if (!reductions.empty()) {
     bool columnsAreFast = false, reductionIsFast = false;
@@ -140,7 +140,9 @@ LoopNest::LoopNest(linalg::GenericOp op, const IndexMath &math) : op(op) {
   SmallVector<LoopGroup> parallel;
   auto iterators = op.getIteratorTypesArray();
   for (LoopGroup &group : group(math))
-    (iterators[group.loops.back()] == utils::IteratorType::parallel
+    // Without results, a check for each position: nothing is carried.
+    (iterators[group.loops.back()] == utils::IteratorType::parallel ||
+             numOutputs() == 0
          ? parallel
          : reductions)
         .push_back(group);

@@ -100,7 +100,8 @@ struct VectorizeLinalg final : impl::VectorizeLinalgBase<VectorizeLinalg> {
         return op->emitOpError("cannot be lowered to vectors: it has no loops");
       generic = *made;
     }
-    if (!generic.hasPureBufferSemantics())
+    // Without operands, it is a check: on no tensors.
+    if (generic->getNumOperands() != 0 && !generic.hasPureBufferSemantics())
       return generic.emitOpError(
           "cannot be lowered to vectors: it is not on buffers");
     for (AffineMap map : generic.getIndexingMapsArray())

@@ -170,6 +170,39 @@ func.func @gather(%table: tensor<8xf32>, %ids: tensor<4xi64>) -> tensor<4xf32> {
 
 // -----
 
+// So do those of checks, which have neither operands nor results.
+// CHECK-LABEL: func.func @check(
+// CHECK-SAME: %[[ID:[a-z0-9]*]]: memref<i64>
+// CHECK: linalg.generic {indexing_maps = [], iterator_types = []} {
+// CHECK: memref.load %[[ID]][]
+// CHECK: qopt.fail_if
+// CHECK-NOT: tensor
+func.func @check(%id: tensor<i64>) {
+  %zero = arith.constant 0 : i64
+  "linalg.generic"() <{indexing_maps = [], iterator_types = [], operandSegmentSizes = array<i32: 0, 0>}> ({
+    %i = tensor.extract %id[] : tensor<i64>
+    %wrong = arith.cmpi slt, %i, %zero : i64
+    qopt.fail_if %wrong, "negative"
+    linalg.yield
+  }) : () -> ()
+  return
+}
+
+// -----
+
+// Tensors without elements are what folds leave of ops that compute them.
+// CHECK-LABEL: func.func @without_elements(
+// CHECK: %[[EMPTY:.*]] = memref.alloc() : memref<0x4xf32>
+// CHECK: qopt.silu %[[EMPTY]]
+func.func @without_elements() -> (tensor<0x4xf32>, tensor<0x4xf32>) {
+  %0 = tensor.empty() : tensor<0x4xf32>
+  %1 = qopt.silu %0 : tensor<0x4xf32> -> tensor<0x4xf32>
+  %2 = tensor.empty() : tensor<0x4xf32>
+  return %1, %2 : tensor<0x4xf32>, tensor<0x4xf32>
+}
+
+// -----
+
 // Calls pass the buffer of their result.
 // CHECK-LABEL: func.func private @layer(
 // CHECK-SAME: %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32> {qopt.output})

@@ -66,3 +66,29 @@ func.func @fills(%n: f32, %c: memref<?x?xf32>) {
   linalg.fill ins(%n : f32) outs(%c : memref<?x?xf32>)
   return
 }
+
+// -----
+
+// A check has no result: nothing is computed on vectors, nothing is carried.
+// CHECK-LABEL: func.func @checks
+// CHECK: scf.forall
+// CHECK: memref.load %{{.*}} : memref<?xi32>
+// CHECK: qopt.fail_if
+// CHECK: qopt.fail_if
+func.func @checks(%a: memref<?x?xi32>, %s: memref<i32>) {
+  %zero = arith.constant 0 : i32
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "reduction"]}
+      ins(%a : memref<?x?xi32>) {
+  ^bb0(%x: i32):
+    %n = arith.cmpi slt, %x, %zero : i32
+    qopt.fail_if %n, "negative"
+    linalg.yield
+  }
+  "linalg.generic"() <{indexing_maps = [], iterator_types = [], operandSegmentSizes = array<i32: 0, 0>}> ({
+    %x = memref.load %s[] : memref<i32>
+    %n = arith.cmpi slt, %x, %zero : i32
+    qopt.fail_if %n, "negative"
+    linalg.yield
+  }) : () -> ()
+  return
+}
