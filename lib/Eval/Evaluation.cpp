@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 namespace qopt {
@@ -110,6 +111,30 @@ static RowSums sumBoth(const float *row, double max, const float *reference,
   return {sum(sums), sum(referenceSums), sum(weighted)};
 }
 
+/// Of two rows of logits; 1 for two rows of nothing but zeros.
+static double cosine(const float *row, const float *reference, int64_t size) {
+  double dots[lanes] = {}, squares[lanes] = {}, referenceSquares[lanes] = {};
+  constexpr float excluded = -std::numeric_limits<float>::infinity();
+  auto step = [&](int64_t i, int j) {
+    bool neither = row[i] == excluded && reference[i] == excluded;
+    double a = neither ? 0 : row[i], b = neither ? 0 : reference[i];
+    dots[j] += a * b;
+    squares[j] += a * a;
+    referenceSquares[j] += b * b;
+  };
+  int64_t i = 0;
+  for (; i + lanes <= size; i += lanes)
+    for (int j = 0; j < lanes; ++j)
+      step(i + j, j);
+  for (; i < size; ++i)
+    step(i, 0);
+  double square = sum(squares), referenceSquare = sum(referenceSquares);
+  if (square == 0 && referenceSquare == 0)
+    return 1;
+  // One root of the product: exactly 1 for equal rows.
+  return sum(dots) / std::sqrt(square * referenceSquare);
+}
+
 void Evaluation::add(const float *logits, const float *reference,
                      llvm::ArrayRef<int64_t> targets) {
   for (int64_t target : targets) {
@@ -131,6 +156,7 @@ void Evaluation::add(const float *logits, const float *reference,
       divergences.push_back(sums.weighted / sums.reference - logReference +
                             logModel);
       agreements += best.index == referenceBest.index;
+      cosines += cosine(logits, reference, vocabulary);
       reference += vocabulary;
     }
     ++tokens;
@@ -152,8 +178,9 @@ Figures Evaluation::getFigures() const {
       double(tokens);
   figures.klMedian = median(divergences);
   figures.kl99 = quantile(divergences, 0.99);
-  figures.klMax = *std::max_element(divergences.begin(), divergences.end());
+  figures.klMax = quantile(divergences, 1);
   figures.top1 = double(agreements) / double(tokens);
+  figures.cosine = cosines / double(tokens);
   return figures;
 }
 

@@ -19,6 +19,9 @@ struct Figures {
   /// KL(reference || model) = sum of p_ref (ln p_ref - ln p), over predictions.
   double klMean = 0, klMedian = 0, kl99 = 0, klMax = 0;
   double top1 = 0; ///< share of predictions with the reference's arg max
+  /// Mean over predictions of the cosine of the two models' logits; tokens that
+  /// both models exclude take no part.
+  double cosine = 0;
 };
 
 /// Adds up predictions as they come; keeps eight bytes of each and no logits.
@@ -39,6 +42,7 @@ private:
   int64_t vocabulary;
   int64_t tokens = 0, agreements = 0;
   double negativeLogLikelihood = 0, referenceNegativeLogLikelihood = 0;
+  double cosines = 0; ///< the sum
   std::vector<double> divergences;
 };
 

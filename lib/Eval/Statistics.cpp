@@ -3,12 +3,16 @@
 #include "lib/Eval/Statistics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace qopt {
 
 double quantile(std::vector<double> samples, double fraction) {
-  if (samples.empty())
+  // What is not a number has no place in an order.
+  if (samples.empty() ||
+      std::any_of(samples.begin(), samples.end(),
+                  [](double sample) { return std::isnan(sample); }))
     return std::numeric_limits<double>::quiet_NaN();
   double position = fraction * double(samples.size() - 1);
   size_t below = size_t(position);

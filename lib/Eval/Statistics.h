@@ -8,7 +8,8 @@
 namespace qopt {
 
 /// The value below which this fraction of the samples lies, interpolated
-/// linearly between neighbours as numpy does; NaN for no samples.
+/// linearly between neighbours as numpy does; NaN for no samples or when one of
+/// them is.
 double quantile(std::vector<double> samples, double fraction);
 
 inline double median(std::vector<double> samples) {

@@ -131,9 +131,10 @@ static void printJson(const Figures &figures, const Evaluated &model,
     json.attribute("perplexity", orNull(true, figures.perplexity));
     json.attribute("kl", orNull(known, figures.klMean));
     json.attribute("kl_median", orNull(known, figures.klMedian));
-    json.attribute("kl_99", orNull(known, figures.kl99));
+    json.attribute("kl_p99", orNull(known, figures.kl99));
     json.attribute("kl_max", orNull(known, figures.klMax));
     json.attribute("top1", orNull(known, figures.top1));
+    json.attribute("cosine", orNull(known, figures.cosine));
     json.attribute("bytes", model.bytes);
     if (reference)
       json.attributeObject("reference", [&] {
@@ -166,6 +167,7 @@ static void printText(const Figures &figures, const Evaluated &model,
     table.addRow({"  99 %", fixed(figures.kl99, 6)});
     table.addRow({"  largest", fixed(figures.klMax, 6)});
     table.addRow({"top-1 agreement", fixed(figures.top1, 4)});
+    table.addRow({"cosine of logits, mean", fixed(figures.cosine, 6)});
   }
   table.addRow({"predicted tokens", std::to_string(figures.tokens)});
   table.addRow({"size", formatBytes(model.bytes)});

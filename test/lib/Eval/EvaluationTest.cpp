@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 
 using namespace qopt;
@@ -53,7 +54,8 @@ TEST(Evaluation, AgreesWithTheDefinition) {
       evaluation.add(c.logits.data(), c.reference.data(), c.targets);
       Figures figures = evaluation.getFigures();
 
-      long double nll = 0, klSum = 0, klMax = 0;
+      long double nll = 0, cosines = 0;
+      std::vector<double> divergences;
       int agreements = 0;
       for (int64_t row = 0; row < c.rows; ++row) {
         const float *l = &c.logits[size_t(row * vocabulary)];
@@ -63,8 +65,14 @@ TEST(Evaluation, AgreesWithTheDefinition) {
         long double kl = 0;
         for (size_t i = 0; i < p.size(); ++i)
           kl += q[i] > 0 ? q[i] * (std::log(q[i]) - std::log(p[i])) : 0;
-        klSum += kl;
-        klMax = std::max(klMax, kl);
+        divergences.push_back(double(kl));
+        long double dot = 0, lSquare = 0, rSquare = 0;
+        for (int64_t i = 0; i < vocabulary; ++i) {
+          dot += (long double)l[i] * r[i];
+          lSquare += (long double)l[i] * l[i];
+          rSquare += (long double)r[i] * r[i];
+        }
+        cosines += dot / (std::sqrt(lSquare) * std::sqrt(rSquare));
         agreements += std::max_element(l, l + vocabulary) - l ==
                       std::max_element(r, r + vocabulary) - r;
       }
@@ -72,8 +80,18 @@ TEST(Evaluation, AgreesWithTheDefinition) {
       // Twelve digits of the mean: the sums are of doubles.
       double mean = double(nll / c.rows);
       EXPECT_NEAR(std::log(figures.perplexity), mean, 1e-12 * (1 + mean));
-      EXPECT_NEAR(figures.klMean, double(klSum / c.rows), 1e-12 * spread);
-      EXPECT_NEAR(figures.klMax, double(klMax), 1e-12 * spread);
+      double klSum =
+          std::accumulate(divergences.begin(), divergences.end(), 0.0);
+      std::sort(divergences.begin(), divergences.end());
+      // Of 20 rows: half way from the 9th to the 10th, and 0.81 of the way from
+      // the 18th to the 19th.
+      double middle = (divergences[9] + divergences[10]) / 2;
+      double p99 = 0.19 * divergences[18] + 0.81 * divergences[19];
+      EXPECT_NEAR(figures.klMean, klSum / double(c.rows), 1e-12 * spread);
+      EXPECT_NEAR(figures.klMedian, middle, 1e-12 * spread);
+      EXPECT_NEAR(figures.kl99, p99, 1e-12 * spread);
+      EXPECT_NEAR(figures.klMax, divergences[19], 1e-12 * spread);
+      EXPECT_NEAR(figures.cosine, double(cosines / c.rows), 1e-14);
       EXPECT_EQ(figures.top1, double(agreements) / double(c.rows));
     }
 }
@@ -86,17 +104,39 @@ TEST(Evaluation, AModelAgreesWithItself) {
   EXPECT_EQ(figures.klMean, 0);
   EXPECT_EQ(figures.klMax, 0);
   EXPECT_EQ(figures.top1, 1);
+  EXPECT_EQ(figures.cosine, 1);
   EXPECT_EQ(figures.perplexity, figures.referencePerplexity);
 }
 
 TEST(Evaluation, DoesNotDependOnTheCallsRowsComeIn) {
   Case c(31, 100, 2);
-  Evaluation whole(c.vocabulary), parts(c.vocabulary);
-  whole.add(c.logits.data(), nullptr, c.targets);
+  Evaluation whole(c.vocabulary), parts(c.vocabulary), alone(c.vocabulary);
+  whole.add(c.logits.data(), c.reference.data(), c.targets);
   for (size_t row = 0; row < c.targets.size(); ++row)
-    parts.add(&c.logits[row * 100], nullptr, {c.targets[row]});
-  EXPECT_EQ(whole.getFigures().perplexity, parts.getFigures().perplexity);
-  EXPECT_FALSE(whole.getFigures().hasReference);
+    parts.add(&c.logits[row * 100], &c.reference[row * 100], {c.targets[row]});
+  Figures one = whole.getFigures(), many = parts.getFigures();
+  EXPECT_EQ(one.perplexity, many.perplexity);
+  EXPECT_EQ(one.klMean, many.klMean);
+  EXPECT_EQ(one.klMedian, many.klMedian);
+  EXPECT_EQ(one.kl99, many.kl99);
+  EXPECT_EQ(one.klMax, many.klMax);
+  EXPECT_EQ(one.cosine, many.cosine);
+  alone.add(c.logits.data(), nullptr, c.targets);
+  EXPECT_EQ(alone.getFigures().perplexity, one.perplexity);
+  EXPECT_FALSE(alone.getFigures().hasReference);
+}
+
+TEST(Evaluation, CosineIsOfDirections) {
+  float row[] = {1, 2, 3, 4}, twice[] = {2, 4, 6, 8};
+  float across[] = {2, -1, 4, -3}, zeros[] = {0, 0, 0, 0};
+  auto cosine = [](const float *a, const float *b) {
+    Evaluation evaluation(4);
+    evaluation.add(a, b, {0});
+    return evaluation.getFigures().cosine;
+  };
+  EXPECT_EQ(cosine(row, twice), 1);
+  EXPECT_EQ(cosine(row, across), 0);
+  EXPECT_EQ(cosine(zeros, zeros), 1);
 }
 
 TEST(Evaluation, ExcludedTokensAndBrokenLogits) {
@@ -106,6 +146,7 @@ TEST(Evaluation, ExcludedTokensAndBrokenLogits) {
   Evaluation same(4);
   same.add(both, both, {1});
   EXPECT_EQ(same.getFigures().klMean, 0);
+  EXPECT_EQ(same.getFigures().cosine, 1);
   EXPECT_NEAR(same.getFigures().perplexity, 3, 1e-12);
   // A NaN is not hidden.
   float nan[] = {0, std::numeric_limits<float>::quiet_NaN(), 0, 0};
@@ -113,6 +154,9 @@ TEST(Evaluation, ExcludedTokensAndBrokenLogits) {
   broken.add(nan, both, {0});
   EXPECT_TRUE(std::isnan(broken.getFigures().perplexity));
   EXPECT_TRUE(std::isnan(broken.getFigures().klMean));
+  EXPECT_TRUE(std::isnan(broken.getFigures().kl99));
+  EXPECT_TRUE(std::isnan(broken.getFigures().klMax));
+  EXPECT_TRUE(std::isnan(broken.getFigures().cosine));
 }
 
 TEST(Statistics, Quantiles) {
@@ -123,6 +167,7 @@ TEST(Statistics, Quantiles) {
   EXPECT_EQ(quantile({0, 1, 2}, 1), 2);
   EXPECT_EQ(quantile({0, 1, 2}, 0), 0);
   EXPECT_TRUE(std::isnan(median({})));
+  EXPECT_TRUE(std::isnan(quantile({1, std::nan(""), 2}, 1)));
 }
 
 } // namespace
