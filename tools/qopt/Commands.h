@@ -8,7 +8,7 @@
 namespace qopt {
 
 extern const Command compileCommand, explainCommand, inspectCommand, runCommand,
-    evalCommand, benchCommand;
+    evalCommand, benchCommand, verifyCommand;
 
 } // namespace qopt
 
