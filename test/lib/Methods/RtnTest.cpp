@@ -1,0 +1,408 @@
+//===- RtnTest.cpp - Codes against their definition -----------------------===//
+
+#include "lib/Formats/Rounding.h"
+#include "lib/Methods/HostIsa.h"
+#include "lib/Methods/Solver.h"
+#include <cfloat>
+#include <cmath>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace qopt;
+
+namespace {
+
+/// A choice of options: "search=minmax", "steps=40", ...
+SolverOptions
+makeOptions(std::initializer_list<std::pair<const char *, const char *>> list) {
+  SolverOptions options;
+  for (auto [name, value] : list)
+    options[name] = value;
+  return options;
+}
+
+const SolverOptions mse, minmax = makeOptions({{"search", "minmax"}});
+
+QuantizedMatrix solved(const std::vector<float> &rows, int64_t N,
+                       llvm::StringRef format,
+                       const SolverOptions &options = mse,
+                       unsigned threads = 1) {
+  QuantizedMatrix result;
+  auto solver = llvm::cantFail(createSolver("rtn", options));
+  llvm::cantFail(solver->solve({rows, N, int64_t(rows.size()) / N},
+                               llvm::cantFail(Format::parse(format)), threads,
+                               result));
+  return result;
+}
+
+std::vector<float> normalWeights(size_t count, unsigned seed = 1,
+                                 float deviation = 1) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, deviation);
+  std::vector<float> weights(count);
+  for (float &weight : weights)
+    weight = normal(random);
+  return weights;
+}
+
+double squaredError(const QuantizedMatrix &matrix,
+                    const std::vector<float> &rows) {
+  double error = 0;
+  for (int64_t n = 0; n < matrix.N; ++n)
+    for (int64_t k = 0; k < matrix.K; ++k) {
+      double e = matrix.value(n, k) - double(rows[size_t(n * matrix.K + k)]);
+      error += e * e;
+    }
+  return error;
+}
+
+/// Relative to the weights' own squares.
+double relativeError(llvm::StringRef format, const SolverOptions &options,
+                     int64_t K = 2048) {
+  std::vector<float> rows = normalWeights(size_t(256 * K));
+  double squares = 0;
+  for (float weight : rows)
+    squares += double(weight) * double(weight);
+  return squaredError(solved(rows, 256, format, options), rows) / squares;
+}
+
+std::vector<std::string> allFormats() {
+  std::vector<std::string> formats;
+  for (const char *codes : {"u2", "u3", "u4", "s4", "u5", "s6", "u8", "s8"})
+    for (const char *block : {"16", "64", "channel", "tensor"})
+      for (const char *scale : {"f32", "f16", "bf16"})
+        for (const char *zero : {"none", "midpoint", "integer", "f16", "f32"}) {
+          std::string kind = zero;
+          if (kind == "midpoint" && codes[0] == 's')
+            continue;
+          formats.push_back(std::string("codes = ") + codes +
+                            ", block = " + block + ", scale = " + scale +
+                            ", zero = " + (kind == "integer" ? codes : kind));
+        }
+  return formats;
+}
+
+/// All that a format promises of scales, zeros and indices.
+void checkIsStorable(const QuantizedMatrix &matrix) {
+  const Format &format = matrix.format;
+  for (size_t i = 0; i < matrix.scales.size(); ++i) {
+    float scale = matrix.scales[i], zero = matrix.zeros[i];
+    ASSERT_TRUE(std::isfinite(scale) && std::isfinite(zero));
+    ASSERT_EQ(bitsOf(roundToType(scale, format.scale)), bitsOf(scale));
+    if (format.zero == Format::Zero::Integer) {
+      ASSERT_EQ(zero, float(int64_t(zero)));
+      ASSERT_GE(zero, float(format.minZero()));
+      ASSERT_LE(zero, float(format.maxZero()));
+    } else if (format.zero == Format::Zero::Float) {
+      ASSERT_EQ(bitsOf(roundToType(zero, format.zeroType)), bitsOf(zero));
+    } else {
+      ASSERT_EQ(zero, float(format.constantZero()));
+    }
+  }
+  for (int64_t n = 0; n < matrix.N; ++n)
+    for (int64_t k = 0; k < matrix.K; ++k) {
+      ASSERT_LE(matrix.indices[size_t(n * matrix.K + k)], format.maxIndex());
+      // Also where products are of floats.
+      int64_t code =
+          matrix.indices[size_t(n * matrix.K + k)] + format.minCode();
+      ASSERT_TRUE(std::isfinite(matrix.scaleOf(n, k) *
+                                (float(code) - matrix.zeroOf(n, k))));
+    }
+}
+
+TEST(Rtn, EveryFormatGetsTheNearestCodes) {
+  std::vector<float> rows = normalWeights(5 * 150, 3, 0.05f);
+  for (const std::string &format : allFormats()) {
+    SCOPED_TRACE(format);
+    QuantizedMatrix matrix = solved(rows, 5, format);
+    checkIsStorable(matrix);
+    for (int64_t n = 0; n < 5; ++n)
+      for (int64_t k = 0; k < 150; ++k) {
+        double weight = double(rows[size_t(n * 150 + k)]), least = DBL_MAX;
+        double scale = double(matrix.scaleOf(n, k));
+        for (int64_t i = 0; i <= matrix.format.maxIndex(); ++i)
+          least = std::min(
+              least,
+              std::fabs(weight - scale * (double(i + matrix.format.minCode()) -
+                                          double(matrix.zeroOf(n, k)))));
+        // The quotient and its sum with the zero are rounded as f32, the
+        // latter at 2^-24 of at most 512.
+        ASSERT_LE(std::fabs(matrix.value(n, k) - weight),
+                  least + std::fabs(scale) * 4e-5);
+      }
+    if (testing::Test::HasFatalFailure())
+      return;
+  }
+}
+
+TEST(Rtn, SearchNeverLosesToTheWholeRange) {
+  std::vector<float> rows = normalWeights(5 * 150, 4, 0.05f);
+  for (const std::string &format : allFormats()) {
+    double searched = squaredError(solved(rows, 5, format), rows);
+    double whole = squaredError(solved(rows, 5, format, minmax), rows);
+    // The search sums its errors in f32.
+    EXPECT_LE(searched, whole * (1 + 1e-5)) << format;
+  }
+}
+
+/// The rule of methods as it is written: every step, errors in double.
+TEST(Rtn, FindsTheBestOfAllSteps) {
+  const int K = 64;
+  std::vector<float> rows = normalWeights(200 * K, 5, 0.05f);
+  for (auto [text, maxIndex] :
+       {std::pair("int2-g64", 3.0f), std::pair("int4-g64", 15.0f)}) {
+    QuantizedMatrix matrix = solved(rows, 200, text);
+    for (int n = 0; n < 200; ++n) {
+      const float *row = &rows[size_t(n * K)];
+      float low = std::min(*std::min_element(row, row + K), 0.0f);
+      float high = std::max(*std::max_element(row, row + K), 0.0f);
+      double least = DBL_MAX, own = 0;
+      for (int i = 0; i < 80; ++i) {
+        float p = float(100 - i) / 100;
+        float scale =
+            roundToType((p * high - p * low) / maxIndex, DataType::F16);
+        float zero = clampTo(std::nearbyint(-p * low / scale), 0, maxIndex);
+        double error = 0;
+        for (int k = 0; k < K; ++k) {
+          double index = double(
+              clampTo(std::nearbyint(row[k] / scale + zero), 0, maxIndex));
+          double e = double(row[k]) - double(scale) * (index - double(zero));
+          error += e * e;
+        }
+        least = std::min(least, error);
+      }
+      for (int k = 0; k < K; ++k)
+        own += std::pow(matrix.value(n, k) - double(row[k]), 2);
+      ASSERT_NEAR(own, least, least * 1e-5) << text << ", row " << n;
+    }
+  }
+}
+
+TEST(Rtn, ErrorsOfNormalWeightsAreAsPublished) {
+  // Formulas of the literature on N(0, 1), groups of 128; the search is better.
+  const char *symmetric4 = "codes = s4, block = 128, scale = f32";
+  const char *midpoint4 = "codes = u4, block = 128, scale = f32, zero = "
+                          "midpoint";
+  EXPECT_NEAR(relativeError("int4-g128", minmax), 0.0102, 0.0002);
+  EXPECT_NEAR(relativeError(symmetric4, minmax), 0.01065, 0.0001);
+  EXPECT_NEAR(relativeError(midpoint4, minmax), 0.01065, 0.0001);
+  EXPECT_LT(relativeError("int3-g128", minmax), 0.057);
+  EXPECT_LT(relativeError("int4-g128", mse), 0.0098);
+  EXPECT_LT(relativeError("int4-g128-sym", mse), 0.0102);
+  EXPECT_LT(relativeError("int3-g128", mse), 0.0390);
+  EXPECT_LT(relativeError("int3-g128-sym", mse), 0.0400);
+  EXPECT_LT(relativeError("int2-g128", mse), 0.1450);
+  EXPECT_LT(relativeError("int8-channel", mse), 7.5e-5);
+  EXPECT_LT(relativeError("int8-tensor", mse), 1.2e-4);
+}
+
+TEST(Rtn, SymmetricScalesHaveTheSignOfTheLargestWeight) {
+  std::vector<float> rows = {-8, 3, 1, 7, 8, -3, -1, -7};
+  QuantizedMatrix matrix =
+      solved(rows, 2, "codes = s4, block = channel, scale = f32", minmax);
+  EXPECT_EQ(matrix.scales, (std::vector<float>{1, -1}));
+  for (size_t i = 0; i < rows.size(); ++i)
+    EXPECT_EQ(matrix.value(int64_t(i / 4), int64_t(i % 4)), double(rows[i]));
+  // Without a code below zero the sign is all that there is.
+  matrix = solved({0, -1, -2, -3}, 1,
+                  "codes = u2, block = channel, scale = f32, zero = none");
+  EXPECT_EQ(matrix.scales.front(), -1);
+}
+
+//===----------------------------------------------------------------------===//
+// The same everywhere
+//===----------------------------------------------------------------------===//
+
+void expectSame(const QuantizedMatrix &a, const QuantizedMatrix &b) {
+  auto bits = [](const std::vector<float> &values) {
+    std::vector<uint32_t> result;
+    for (float value : values)
+      result.push_back(bitsOf(value));
+    return result;
+  };
+  ASSERT_EQ(a.indices, b.indices);
+  ASSERT_EQ(bits(a.scales), bits(b.scales));
+  ASSERT_EQ(bits(a.zeros), bits(b.zeros));
+}
+
+/// Ragged, of several items of work, with rows of all magnitudes.
+std::vector<float> manyWeights(int64_t N, int64_t K) {
+  std::vector<float> rows = normalWeights(size_t(N * K), 6, 0.05f);
+  for (int64_t n = 0; n < N; ++n)
+    for (int64_t k = 0; k < K; ++k)
+      rows[size_t(n * K + k)] *= std::ldexp(1.0f, int(n % 31) * 4 - 60);
+  return rows;
+}
+
+TEST(Rtn, ThreadsDoNotMatter) {
+  std::vector<float> rows = manyWeights(301, 777);
+  for (const char *format :
+       {"int4-g64", "int3-g16-sym", "int8-channel", "int8-tensor",
+        "codes = u2, block = tensor, scale = f32, zero = f32"}) {
+    QuantizedMatrix one = solved(rows, 301, format);
+    for (unsigned threads : {2u, 3u})
+      expectSame(one, solved(rows, 301, format, mse, threads));
+  }
+}
+
+TEST(Rtn, IsaVersionsDoNotMatter) {
+  std::vector<float> rows = manyWeights(62, 333);
+  const char *before = std::getenv("QOPT_ISA");
+  const std::string saved = before ? before : "";
+  for (const std::string &format : allFormats()) {
+    SCOPED_TRACE(format);
+    setenv("QOPT_ISA", "x86-64", 1);
+    ASSERT_EQ(getHostIsa(), HostIsa::Baseline);
+    QuantizedMatrix baseline = solved(rows, 62, format);
+    checkIsStorable(baseline);
+    for (const char *isa : {"x86-64-v3", "x86-64-v4"}) {
+      setenv("QOPT_ISA", isa, 1);
+      expectSame(baseline, solved(rows, 62, format));
+    }
+    if (testing::Test::HasFatalFailure())
+      break;
+  }
+  before ? setenv("QOPT_ISA", saved.c_str(), 1) : unsetenv("QOPT_ISA");
+}
+
+TEST(Rtn, SlicesOfRowsGiveTheSame) {
+  std::vector<float> rows = manyWeights(20, 100);
+  QuantizedMatrix whole = solved(rows, 20, "int4-g64");
+  QuantizedMatrix last =
+      solved({rows.begin() + 12 * 100, rows.end()}, 8, "int4-g64");
+  EXPECT_TRUE(std::equal(last.indices.begin(), last.indices.end(),
+                         whole.indices.begin() + 12 * 100));
+  EXPECT_TRUE(std::equal(last.scales.begin(), last.scales.end(),
+                         whole.scales.begin() + 12 * 2));
+  auto solver = llvm::cantFail(createSolver("rtn", mse));
+  EXPECT_FALSE(solver->needsWholeMatrix(last.format));
+  EXPECT_TRUE(
+      solver->needsWholeMatrix(llvm::cantFail(Format::parse("int8-tensor"))));
+}
+
+//===----------------------------------------------------------------------===//
+// Groups that are no bell curves
+//===----------------------------------------------------------------------===//
+
+void checkDegenerate(const std::vector<float> &group, double tolerance) {
+  float largest = 0;
+  for (float weight : group)
+    largest = std::max(largest, std::fabs(weight));
+  for (const std::string &format : allFormats())
+    for (const SolverOptions &options : {mse, minmax}) {
+      SCOPED_TRACE(format);
+      QuantizedMatrix matrix = solved(group, 1, format, options);
+      checkIsStorable(matrix);
+      // Codes without zero have one sign only.
+      if (tolerance < 0 ||
+          (!matrix.format.isSigned && matrix.format.zero == Format::Zero::None))
+        continue;
+      for (size_t k = 0; k < group.size(); ++k)
+        ASSERT_NEAR(matrix.value(0, int64_t(k)), double(group[k]),
+                    tolerance * double(largest));
+    }
+}
+
+TEST(Rtn, ZerosStayZeros) {
+  for (float zero : {0.0f, -0.0f})
+    checkDegenerate({zero, 0, 0, -0.0f, zero}, 0);
+  QuantizedMatrix matrix = solved(std::vector<float>(64), 1, "int4-g64");
+  EXPECT_EQ(matrix.scales.front(), 0);
+  EXPECT_EQ(matrix.zeros.front(), 0);
+  EXPECT_EQ(matrix.indices.front(), 0);
+}
+
+TEST(Rtn, EqualWeightsAreKept) {
+  for (float weight : {1.0f, -1.0f, 0.37f, -1234.5f, 3e-3f})
+    checkDegenerate(std::vector<float>(40, weight), 0.005);
+}
+
+TEST(Rtn, WeightsFarFromZero) {
+  std::vector<float> group;
+  for (int i = 0; i < 64; ++i)
+    group.push_back(1000 + float(i) / 8);
+  checkDegenerate(group, 0.17); // half a step of two bits is a sixth
+  QuantizedMatrix matrix = solved(
+      group, 1, "codes = u4, block = 64, scale = f32, zero = f32", minmax);
+  for (int k = 0; k < 64; ++k)
+    EXPECT_NEAR(matrix.value(0, k), double(group[size_t(k)]),
+                7.875 / 30 + 0.01);
+}
+
+TEST(Rtn, NumbersBeyondTheScalesRange) {
+  checkDegenerate({1e30f, -1e30f, 5e29f, 0}, -1);
+  checkDegenerate({FLT_MAX, -FLT_MAX, 1, 0}, -1);
+  checkDegenerate({FLT_MAX, FLT_MAX, 0.99f * FLT_MAX}, -1);
+  checkDegenerate({1e-30f, -1e-30f, 5e-31f, 0}, -1);
+  checkDegenerate({FLT_TRUE_MIN, -FLT_TRUE_MIN, 0}, -1);
+  // Larger than any f16 scale reaches: as far as it does.
+  QuantizedMatrix matrix = solved({1e9f, -1e9f}, 1, "int4-g32");
+  EXPECT_EQ(matrix.scales.front(), 65504);
+  EXPECT_GT(matrix.value(0, 0), 0);
+  EXPECT_LT(matrix.value(0, 1), 0);
+  // Too small for the scale of the whole range: the smallest there is.
+  matrix = solved({2e-7f, 0, -1e-7f}, 1, "int4-g32");
+  EXPECT_NEAR(matrix.value(0, 0), 2e-7, 3e-8);
+  EXPECT_NEAR(matrix.value(0, 2), -1e-7, 3e-8);
+}
+
+TEST(Rtn, NothingToDo) {
+  EXPECT_EQ(solved({1}, 1, "int4-g64").indices.size(), 1u);
+  QuantizedMatrix result;
+  auto solver = llvm::cantFail(createSolver("rtn", mse));
+  for (const char *format : {"int4-g64", "int8-channel", "int8-tensor"}) {
+    llvm::cantFail(solver->solve(
+        {{}, 0, 64}, llvm::cantFail(Format::parse(format)), 2, result));
+    EXPECT_TRUE(result.indices.empty());
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+TEST(Rtn, NamesTheFirstNumberThatIsNotFinite) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  auto solver = llvm::cantFail(createSolver("rtn", mse));
+  for (const char *format : {"int4-g16", "int8-channel", "int8-tensor"})
+    for (unsigned threads : {1u, 3u}) {
+      std::vector<float> rows = normalWeights(300 * 1000);
+      QuantizedMatrix result;
+      auto errorOf = [&] {
+        return llvm::toString(solver->solve(
+            {rows, 300, 1000, 40}, llvm::cantFail(Format::parse(format)),
+            threads, result));
+      };
+      rows[299 * 1000 + 5] = infinity;
+      EXPECT_EQ(errorOf(), "expects finite weights, but got inf in row 339, "
+                           "column 5");
+      rows[170 * 1000 + 999] = -infinity;
+      EXPECT_EQ(errorOf(), "expects finite weights, but got -inf in row 210, "
+                           "column 999");
+      rows[170 * 1000 + 998] = std::nanf("");
+      EXPECT_EQ(errorOf(), "expects finite weights, but got nan in row 210, "
+                           "column 998");
+    }
+}
+
+TEST(Rtn, RefusesUnknownOptions) {
+  auto errorOf = [](llvm::StringRef name, const SolverOptions &options) {
+    auto solver = createSolver(name, options);
+    return solver ? "none" : llvm::toString(solver.takeError());
+  };
+  EXPECT_EQ(errorOf("rtn", mse), "none");
+  EXPECT_EQ(errorOf("gptq", mse), "unknown method 'gptq': there is rtn");
+  EXPECT_EQ(errorOf("rtn", makeOptions({{"clip", "1"}})),
+            "unknown option 'clip' of rtn: there is search, steps");
+  EXPECT_EQ(errorOf("rtn", makeOptions({{"search", "max"}})),
+            "expects search to be mse or minmax, but got 'max'");
+  for (const char *steps : {"0", "101", "many", "8.5", ""})
+    EXPECT_EQ(errorOf("rtn", makeOptions({{"steps", steps}})),
+              std::string("expects steps to be 1 to 100, but got '") + steps +
+                  "'");
+  EXPECT_EQ(errorOf("rtn", makeOptions({{"steps", "8"}, {"search", "minmax"}})),
+            "steps is an option of search = mse, not of search = minmax");
+}
+
+} // namespace
