@@ -156,8 +156,11 @@ static Expected<int> verify(const Arguments &arguments) {
       return std::move(error);
 
   // Beside the artifact: it is known to fit there.
-  SmallString<128> folder(sys::path::parent_path(artifact));
-  sys::path::append(folder, "." + sys::path::filename(artifact) + ".verify-" +
+  SmallString<128> real;
+  if (std::error_code code = sys::fs::real_path(artifact, real))
+    return createFileError(artifact, code);
+  SmallString<128> folder(sys::path::parent_path(real));
+  sys::path::append(folder, "." + sys::path::filename(real) + ".verify-" +
                                 Twine(sys::Process::getProcessId()));
   Temporary guard(folder.str().str());
   if (std::error_code code =
