@@ -132,10 +132,12 @@ Value AttentionLowering::maskAt(Value b, Value h, Value s, Value t) {
   if (isShort) {
     Value size = lowering.index(sizes.back());
     inside = lowering.compare(arith::CmpIPredicate::slt, t, size);
-    at.back() = lowering.make<arith::MinSIOp>(
-        t, lowering.make<arith::SubIOp>(size, lowering.index(1)));
+    Value last = lowering.make<arith::SubIOp>(size, lowering.index(1));
+    at.back() = lowering.make<arith::MaxSIOp>(
+        lowering.make<arith::MinSIOp>(t, last), lowering.index(0));
   }
-  Value added = lowering.read(mask, at);
+  Value added = isShort ? lowering.readChecked(mask, at, sizes.back())
+                        : lowering.read(mask, at);
   if (added.getType().isInteger(1))
     added = lowering.select(added, lowering.number(type, 0), hidden);
   return isShort ? lowering.select(inside, added, hidden) : added;

@@ -57,7 +57,8 @@ LogicalResult lowerGather(NodeLowering &lowering) {
         }
         for (size_t d = *axis + indexRank; d < sizes.size(); ++d)
           at.push_back(lowering.position(d));
-        return lowering.read(data, at);
+        return fixed ? lowering.read(data, at)
+                     : lowering.readChecked(data, at, dataSizes[*axis]);
       });
   return success();
 }
@@ -99,7 +100,8 @@ LogicalResult lowerGatherND(NodeLowering &lowering) {
         }
         for (size_t d = outer; d < sizes.size(); ++d)
           at.push_back(lowering.position(d));
-        return lowering.read(data, at);
+        return lowering.readChecked(data, at,
+                                    ArrayRef(dataSizes).slice(batch, *depth));
       });
   return success();
 }

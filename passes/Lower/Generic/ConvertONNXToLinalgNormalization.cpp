@@ -230,7 +230,11 @@ LogicalResult lowerRotaryEmbedding(NodeLowering &lowering) {
           row = {lowering.checkedPosition(
               lowering.toIndex(at(ids, {place[0], place[sequence]})), rows)};
         row.push_back(pair.angle);
-        Value cosine = at(cosines, row), sine = at(sines, row);
+        ArrayRef<DimExpr> checked;
+        if (ids)
+          checked = tableSizes[0];
+        Value cosine = lowering.readChecked(cosines, row, checked);
+        Value sine = lowering.readChecked(sines, row, checked);
         sine = lowering.select(pair.isFirst, lowering.make<arith::NegFOp>(sine),
                                sine);
         Value value = lowering.make<arith::AddFOp>(

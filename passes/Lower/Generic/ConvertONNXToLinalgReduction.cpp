@@ -85,7 +85,10 @@ Value meanOver(NodeLowering &lowering, Value tensor, ArrayRef<int64_t> axes) {
   for (int64_t axis : axes)
     count = count * sizes[axis];
   Type type = lowering.elementType(tensor);
-  Value number = lowering.fromIndex(lowering.index(count), type);
+  Value size = lowering.index(count);
+  if (!isFloat(type)) // the mean of no integers is 0, as their sum
+    size = lowering.make<arith::MaxSIOp>(size, lowering.index(1));
+  Value number = lowering.fromIndex(size, type);
   Value sum = reduceOver(lowering, tensor, axes, Combine::Sum);
   return lowering.map(
       sum, lowering.sizesOf(sum), type, [&](ArrayRef<Value> x) -> Value {
@@ -139,10 +142,6 @@ LogicalResult lowerReduction(NodeLowering &lowering) {
     lowering.results[0] = input;
     return success();
   }
-  if (isMean && !isFloat(lowering.elementType(input)))
-    for (int64_t axis : axes)
-      if (lowering.sizesOf(input)[axis] == DimExpr(0))
-        return lowering.reject("the mean of no integers is not defined");
   Value reduced = isMean ? meanOver(lowering, input, axes)
                          : reduceOver(lowering, input, axes, combine);
   if (lowering.node.intAttribute("keepdims", 1))

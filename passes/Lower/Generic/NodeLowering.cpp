@@ -3,6 +3,7 @@
 #include "passes/Lower/Generic/NodeLowering.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/Lower/Generic/Support.h"
 
@@ -146,6 +147,30 @@ Value NodeLowering::read(Value tensor, ValueRange indices) {
   return changeSign(*this, element, signless(element.getType()));
 }
 
+Value NodeLowering::readChecked(Value tensor, ValueRange indices,
+                                ArrayRef<DimExpr> lengths) {
+  Value hasElements;
+  for (const DimExpr &length : lengths) {
+    if ((length - DimExpr(1)).isKnownNonNegative())
+      continue;
+    Value isPositive =
+        compare(arith::CmpIPredicate::sgt, index(length), index(0));
+    hasElements =
+        hasElements ? make<arith::AndIOp>(hasElements, isPositive) : isPositive;
+  }
+  if (!hasElements)
+    return read(tensor, indices);
+  Type type = signless(elementType(tensor));
+  auto choice = scf::IfOp::create(builder, loc, type, hasElements,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(builder, loc, read(tensor, indices));
+  builder.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(builder, loc, number(type, 0));
+  return choice.getResult(0);
+}
+
 Value NodeLowering::build(ValueRange inputs, ArrayRef<AffineMap> maps,
                           Value init, ArrayRef<utils::IteratorType> iterators,
                           bool withAccumulator, Body body) {
@@ -219,24 +244,25 @@ Value NodeLowering::map(ValueRange inputs, ArrayRef<DimExpr> sizes, Type type,
   maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context));
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
-  return build(operands, maps, empty(sizes, type), iterators,
-               /*withAccumulator=*/false, [&](ArrayRef<Value> given) {
-                 SmallVector<Value> scalars;
-                 for (auto [i, input] : llvm::enumerate(inputs)) {
-                   if (isOperand[i]) {
-                     scalars.push_back(given.front());
-                     given = given.drop_front();
-                     continue;
-                   }
-                   SmallVector<Value> at;
-                   int64_t skip = rank - int64_t(lastPositions[i].size());
-                   for (auto [d, last] : llvm::enumerate(lastPositions[i]))
-                     at.push_back(
-                         make<arith::MinSIOp>(position(skip + d), last));
-                   scalars.push_back(read(input, at));
-                 }
-                 return body(scalars);
-               });
+  return build(
+      operands, maps, empty(sizes, type), iterators,
+      /*withAccumulator=*/false, [&](ArrayRef<Value> given) {
+        SmallVector<Value> scalars;
+        for (auto [i, input] : llvm::enumerate(inputs)) {
+          if (isOperand[i]) {
+            scalars.push_back(given.front());
+            given = given.drop_front();
+            continue;
+          }
+          SmallVector<Value> at;
+          int64_t skip = rank - int64_t(lastPositions[i].size());
+          for (auto [d, last] : llvm::enumerate(lastPositions[i]))
+            at.push_back(make<arith::MaxSIOp>(
+                make<arith::MinSIOp>(position(skip + d), last), index(0)));
+          scalars.push_back(readChecked(input, at, sizesOf(input)));
+        }
+        return body(scalars);
+      });
 }
 
 } // namespace qopt::generic

@@ -103,6 +103,10 @@ public:
   mlir::Value position(int64_t d);
   /// Element of any tensor inside a body or outside.
   mlir::Value read(mlir::Value tensor, mlir::ValueRange indices);
+  /// The same at positions that `checkedPosition` gave for dimensions of these
+  /// `lengths`. Where one of them is 0, there is no such element; then 0.
+  mlir::Value readChecked(mlir::Value tensor, mlir::ValueRange indices,
+                          mlir::ArrayRef<DimExpr> lengths);
 
   /// Elementwise with ONNX's broadcasting to `sizes`.
   mlir::Value map(mlir::ValueRange inputs, mlir::ArrayRef<DimExpr> sizes,

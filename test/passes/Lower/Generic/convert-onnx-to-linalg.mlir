@@ -52,3 +52,17 @@ func.func @softmax_before_13_is_of_a_matrix(%a: tensor<2x3x4xf32>) -> tensor<2x3
   %0 = onnx.node "Softmax"(%a) {opset = 11 : i64} : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %0 : tensor<2x3x4xf32>
 }
+
+// -----
+
+// A dimension that may be empty has no last position to stay at.
+// CHECK-LABEL: func.func @reads_nothing_where_nothing_is
+// CHECK: linalg.generic
+// CHECK: qopt.fail_if
+// CHECK: %[[SOME:.*]] = arith.cmpi sgt
+// CHECK: scf.if %[[SOME]] -> (f32)
+// CHECK: tensor.extract %{{.*}} : tensor<?x8xf32, #qopt.dims<"b", "8">>
+func.func @reads_nothing_where_nothing_is(%d: tensor<?x8xf32, #qopt.dims<"b", "8">>, %i: tensor<3xi64>) -> tensor<3x8xf32> {
+  %0 = onnx.node "Gather"(%d, %i) {opset = 17 : i64} : (tensor<?x8xf32, #qopt.dims<"b", "8">>, tensor<3xi64>) -> tensor<3x8xf32>
+  return %0 : tensor<3x8xf32>
+}
