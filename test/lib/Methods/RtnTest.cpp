@@ -1,50 +1,15 @@
 //===- RtnTest.cpp - Codes against their definition -----------------------===//
 
-#include "lib/Formats/Rounding.h"
 #include "lib/Methods/HostIsa.h"
-#include "lib/Methods/Solver.h"
+#include "test/lib/Methods/SolverTesting.h"
+#include <algorithm>
 #include <cfloat>
-#include <cmath>
 #include <cstdlib>
-#include <gtest/gtest.h>
-#include <random>
+#include <limits>
 
 using namespace qopt;
 
 namespace {
-
-/// A choice of options: "search=minmax", "steps=40", ...
-SolverOptions
-makeOptions(std::initializer_list<std::pair<const char *, const char *>> list) {
-  SolverOptions options;
-  for (auto [name, value] : list)
-    options[name] = value;
-  return options;
-}
-
-const SolverOptions mse, minmax = makeOptions({{"search", "minmax"}});
-
-QuantizedMatrix solved(const std::vector<float> &rows, int64_t N,
-                       llvm::StringRef format,
-                       const SolverOptions &options = mse,
-                       unsigned threads = 1) {
-  QuantizedMatrix result;
-  auto solver = llvm::cantFail(createSolver("rtn", options));
-  llvm::cantFail(solver->solve({rows, N, int64_t(rows.size()) / N},
-                               llvm::cantFail(Format::parse(format)), threads,
-                               result));
-  return result;
-}
-
-std::vector<float> normalWeights(size_t count, unsigned seed = 1,
-                                 float deviation = 1) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0, deviation);
-  std::vector<float> weights(count);
-  for (float &weight : weights)
-    weight = normal(random);
-  return weights;
-}
 
 double squaredError(const QuantizedMatrix &matrix,
                     const std::vector<float> &rows) {
@@ -65,50 +30,6 @@ double relativeError(llvm::StringRef format, const SolverOptions &options,
   for (float weight : rows)
     squares += double(weight) * double(weight);
   return squaredError(solved(rows, 256, format, options), rows) / squares;
-}
-
-std::vector<std::string> allFormats() {
-  std::vector<std::string> formats;
-  for (const char *codes : {"u2", "u3", "u4", "s4", "u5", "s6", "u8", "s8"})
-    for (const char *block : {"16", "64", "channel", "tensor"})
-      for (const char *scale : {"f32", "f16", "bf16"})
-        for (const char *zero : {"none", "midpoint", "integer", "f16", "f32"}) {
-          std::string kind = zero;
-          if (kind == "midpoint" && codes[0] == 's')
-            continue;
-          formats.push_back(std::string("codes = ") + codes +
-                            ", block = " + block + ", scale = " + scale +
-                            ", zero = " + (kind == "integer" ? codes : kind));
-        }
-  return formats;
-}
-
-/// All that a format promises of scales, zeros and indices.
-void checkIsStorable(const QuantizedMatrix &matrix) {
-  const Format &format = matrix.format;
-  for (size_t i = 0; i < matrix.scales.size(); ++i) {
-    float scale = matrix.scales[i], zero = matrix.zeros[i];
-    ASSERT_TRUE(std::isfinite(scale) && std::isfinite(zero));
-    ASSERT_EQ(bitsOf(roundToType(scale, format.scale)), bitsOf(scale));
-    if (format.zero == Format::Zero::Integer) {
-      ASSERT_EQ(zero, float(int64_t(zero)));
-      ASSERT_GE(zero, float(format.minZero()));
-      ASSERT_LE(zero, float(format.maxZero()));
-    } else if (format.zero == Format::Zero::Float) {
-      ASSERT_EQ(bitsOf(roundToType(zero, format.zeroType)), bitsOf(zero));
-    } else {
-      ASSERT_EQ(zero, float(format.constantZero()));
-    }
-  }
-  for (int64_t n = 0; n < matrix.N; ++n)
-    for (int64_t k = 0; k < matrix.K; ++k) {
-      ASSERT_LE(matrix.indices[size_t(n * matrix.K + k)], format.maxIndex());
-      // Also where products are of floats.
-      int64_t code =
-          matrix.indices[size_t(n * matrix.K + k)] + format.minCode();
-      ASSERT_TRUE(std::isfinite(matrix.scaleOf(n, k) *
-                                (float(code) - matrix.zeroOf(n, k))));
-    }
 }
 
 TEST(Rtn, EveryFormatGetsTheNearestCodes) {
@@ -279,83 +200,6 @@ TEST(Rtn, SlicesOfRowsGiveTheSame) {
   EXPECT_FALSE(solver->needsWholeMatrix(last.format));
   EXPECT_TRUE(
       solver->needsWholeMatrix(llvm::cantFail(Format::parse("int8-tensor"))));
-}
-
-//===----------------------------------------------------------------------===//
-// Groups that are no bell curves
-//===----------------------------------------------------------------------===//
-
-void checkDegenerate(const std::vector<float> &group, double tolerance) {
-  float largest = 0;
-  for (float weight : group)
-    largest = std::max(largest, std::fabs(weight));
-  for (const std::string &format : allFormats())
-    for (const SolverOptions &options : {mse, minmax}) {
-      SCOPED_TRACE(format);
-      QuantizedMatrix matrix = solved(group, 1, format, options);
-      checkIsStorable(matrix);
-      // Codes without zero have one sign only.
-      if (tolerance < 0 ||
-          (!matrix.format.isSigned && matrix.format.zero == Format::Zero::None))
-        continue;
-      for (size_t k = 0; k < group.size(); ++k)
-        ASSERT_NEAR(matrix.value(0, int64_t(k)), double(group[k]),
-                    tolerance * double(largest));
-    }
-}
-
-TEST(Rtn, ZerosStayZeros) {
-  for (float zero : {0.0f, -0.0f})
-    checkDegenerate({zero, 0, 0, -0.0f, zero}, 0);
-  QuantizedMatrix matrix = solved(std::vector<float>(64), 1, "int4-g64");
-  EXPECT_EQ(matrix.scales.front(), 0);
-  EXPECT_EQ(matrix.zeros.front(), 0);
-  EXPECT_EQ(matrix.indices.front(), 0);
-}
-
-TEST(Rtn, EqualWeightsAreKept) {
-  for (float weight : {1.0f, -1.0f, 0.37f, -1234.5f, 3e-3f})
-    checkDegenerate(std::vector<float>(40, weight), 0.005);
-}
-
-TEST(Rtn, WeightsFarFromZero) {
-  std::vector<float> group;
-  for (int i = 0; i < 64; ++i)
-    group.push_back(1000 + float(i) / 8);
-  checkDegenerate(group, 0.17); // half a step of two bits is a sixth
-  QuantizedMatrix matrix = solved(
-      group, 1, "codes = u4, block = 64, scale = f32, zero = f32", minmax);
-  for (int k = 0; k < 64; ++k)
-    EXPECT_NEAR(matrix.value(0, k), double(group[size_t(k)]),
-                7.875 / 30 + 0.01);
-}
-
-TEST(Rtn, NumbersBeyondTheScalesRange) {
-  checkDegenerate({1e30f, -1e30f, 5e29f, 0}, -1);
-  checkDegenerate({FLT_MAX, -FLT_MAX, 1, 0}, -1);
-  checkDegenerate({FLT_MAX, FLT_MAX, 0.99f * FLT_MAX}, -1);
-  checkDegenerate({1e-30f, -1e-30f, 5e-31f, 0}, -1);
-  checkDegenerate({FLT_TRUE_MIN, -FLT_TRUE_MIN, 0}, -1);
-  // Larger than any f16 scale reaches: as far as it does.
-  QuantizedMatrix matrix = solved({1e9f, -1e9f}, 1, "int4-g32");
-  EXPECT_EQ(matrix.scales.front(), 65504);
-  EXPECT_GT(matrix.value(0, 0), 0);
-  EXPECT_LT(matrix.value(0, 1), 0);
-  // Too small for the scale of the whole range: the smallest there is.
-  matrix = solved({2e-7f, 0, -1e-7f}, 1, "int4-g32");
-  EXPECT_NEAR(matrix.value(0, 0), 2e-7, 3e-8);
-  EXPECT_NEAR(matrix.value(0, 2), -1e-7, 3e-8);
-}
-
-TEST(Rtn, NothingToDo) {
-  EXPECT_EQ(solved({1}, 1, "int4-g64").indices.size(), 1u);
-  QuantizedMatrix result;
-  auto solver = llvm::cantFail(createSolver("rtn", mse));
-  for (const char *format : {"int4-g64", "int8-channel", "int8-tensor"}) {
-    llvm::cantFail(solver->solve(
-        {{}, 0, 64}, llvm::cantFail(Format::parse(format)), 2, result));
-    EXPECT_TRUE(result.indices.empty());
-  }
 }
 
 //===----------------------------------------------------------------------===//
