@@ -221,3 +221,73 @@ func.func @calls(%x: tensor<?xf32, #qopt.dims<"n">>) -> tensor<?xf32, #qopt.dims
   %1 = call @layer(%0) : (tensor<?xf32, #qopt.dims<"n">>) -> tensor<?xf32, #qopt.dims<"n">>
   return %1 : tensor<?xf32, #qopt.dims<"n">>
 }
+
+// -----
+
+// Arguments, weights and constants are not the function's to overwrite: a
+// destination that is one is copied.
+// CHECK-LABEL: func.func @destinations_of_others(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<4xf32>, %[[Y:[a-z0-9]*]]: memref<4x4xf32>, %[[A:[a-z0-9]*]]: memref<4xf32> {qopt.output}, %[[B:[a-z0-9]*]]: memref<4xf32> {qopt.output}, %[[C:[a-z0-9]*]]: memref<4xf32> {qopt.output})
+// CHECK-DAG: %[[W:.*]] = qopt.get_weight @w
+// CHECK-DAG: %[[ZERO:.*]] = memref.get_global
+// CHECK: memref.copy %[[X]], %[[A]]
+// CHECK-NEXT: linalg.exp {{.*}} outs(%[[A]] : memref<4xf32>)
+// CHECK: memref.copy %[[W]], %[[B]]
+// CHECK-NEXT: linalg.exp {{.*}} outs(%[[B]] : memref<4xf32>)
+// CHECK: memref.copy %[[ZERO]], %[[C]]
+// CHECK-NEXT: linalg.reduce {{.*}}ins(%[[Y]] : memref<4x4xf32>) outs(%[[C]] : memref<4xf32>)
+qopt.weight @w : tensor<4xf32> {file = "m.onnx", length = 16 : i64}
+func.func @destinations_of_others(%x: tensor<4xf32>, %y: tensor<4x4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %w = qopt.get_weight @w : tensor<4xf32>
+  %zero = arith.constant dense<0.0> : tensor<4xf32>
+  %one = arith.constant dense<1.0> : tensor<4xf32>
+  %0 = linalg.exp ins(%one : tensor<4xf32>) outs(%x : tensor<4xf32>) -> tensor<4xf32>
+  %1 = linalg.exp ins(%one : tensor<4xf32>) outs(%w : tensor<4xf32>) -> tensor<4xf32>
+  %2 = linalg.reduce { arith.addf } ins(%y : tensor<4x4xf32>) outs(%zero : tensor<4xf32>) dimensions = [1]
+  return %0, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// Nor is a buffer that someone reads later, be it through another view; once
+// nobody does, it is.
+// CHECK-LABEL: func.func @destinations_that_are_views(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<4xf32>, %[[A:[a-z0-9]*]]: memref<4xf32> {qopt.output}, %[[B:[a-z0-9]*]]: memref<2x2xf32> {qopt.output})
+// CHECK: %[[Y:.*]] = memref.reinterpret_cast %[[B]] {{.*}} to memref<4xf32>
+// CHECK: qopt.silu %[[X]] outs(%[[Y]]
+// CHECK: %[[VIEW:.*]] = memref.reinterpret_cast %[[Y]] {{.*}} to memref<2x2xf32>
+// CHECK: memref.copy %[[VIEW]], %[[COPY:.*]] :
+// CHECK-NEXT: linalg.exp ins(%[[VIEW]] : memref<2x2xf32>) outs(%[[COPY]] : memref<2x2xf32>)
+// CHECK: qopt.gelu %[[Y]] outs(%[[A]]
+// CHECK: %[[LAST:.*]] = memref.reinterpret_cast %[[Y]] {{.*}} to memref<2x2xf32>
+// CHECK-NEXT: linalg.exp ins(%[[COPY]] : memref<2x2xf32>) outs(%[[LAST]] : memref<2x2xf32>)
+// CHECK-NEXT: return
+func.func @destinations_that_are_views(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>) {
+  %y = qopt.silu %x : tensor<4xf32> -> tensor<4xf32>
+  %view = qopt.reshape %y : tensor<4xf32> -> tensor<2x2xf32>
+  %0 = linalg.exp ins(%view : tensor<2x2xf32>) outs(%view : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %z = qopt.gelu %y : tensor<4xf32> -> tensor<4xf32>
+  %last = qopt.reshape %y : tensor<4xf32> -> tensor<2x2xf32>
+  %1 = linalg.exp ins(%0 : tensor<2x2xf32>) outs(%last : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %z, %1 : tensor<4xf32>, tensor<2x2xf32>
+}
+
+// -----
+
+// Numbers stay results; elements of arguments are read like all others.
+// CHECK-LABEL: func.func @element(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<4xi64>, %[[I:[a-z0-9]*]]: index, %[[OUT:[a-z0-9]*]]: memref<4xi64> {qopt.output}) -> i64
+// CHECK: %[[E:.*]] = memref.load %[[X]][%[[I]]]
+// CHECK: memref.copy %[[X]], %[[OUT]]
+// CHECK: return %[[E]] : i64
+// CHECK-LABEL: func.func @calls(
+// CHECK: %[[R:.*]] = call @element(%{{.*}}, %{{.*}}, %{{.*}}) : (memref<4xi64>, index, memref<4xi64>) -> i64
+// CHECK: return %[[R]] : i64
+func.func @element(%x: tensor<4xi64>, %i: index) -> (tensor<4xi64>, i64) {
+  %e = tensor.extract %x[%i] : tensor<4xi64>
+  return %x, %e : tensor<4xi64>, i64
+}
+func.func @calls(%x: tensor<4xi64>, %i: index) -> i64 {
+  %0:2 = call @element(%x, %i) : (tensor<4xi64>, index) -> (tensor<4xi64>, i64)
+  return %0#1 : i64
+}
