@@ -90,9 +90,8 @@ private:
   /// The end of this function's own part of the arena; `offsets` gets the
   /// starts of the slots.
   Value emitOffsets(OpBuilder &builder, SmallVectorImpl<Value> &offsets);
-  SmallVector<func::CallOp> calls() {
-    return llvm::to_vector(function.getOps<func::CallOp>());
-  }
+  /// Calls of functions that have an arena too.
+  SmallVector<func::CallOp> calls();
 
   func::FuncOp function;
   SmallVector<Buffer> buffers;
@@ -104,8 +103,29 @@ std::string sizeFunctionName(StringRef function) {
   return (function + "_arena_bytes").str();
 }
 
+SmallVector<func::CallOp> FunctionPlanner::calls() {
+  SmallVector<func::CallOp> calls;
+  for (auto call : function.getOps<func::CallOp>()) {
+    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+        call, call.getCalleeAttr());
+    if (callee && !callee.isDeclaration())
+      calls.push_back(call);
+  }
+  return calls;
+}
+
 LogicalResult FunctionPlanner::plan() {
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitOpError("expects one block");
   Block &block = function.front();
+  auto nested = function.walk([&](memref::AllocOp alloc) {
+    if (alloc->getBlock() == &block)
+      return WalkResult::advance();
+    alloc.emitOpError("cannot be placed: it is inside another op");
+    return WalkResult::interrupt();
+  });
+  if (nested.wasInterrupted())
+    return failure();
   DenseMap<Operation *, unsigned> order;
   unsigned position = 0;
   for (Operation &op : block)
@@ -245,7 +265,8 @@ struct PlanMemory final : impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     SmallVector<FunctionPlanner> planners;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      planners.emplace_back(function);
+      if (!function.isDeclaration())
+        planners.emplace_back(function);
     for (FunctionPlanner &planner : planners) {
       if (failed(planner.plan()))
         return signalPassFailure();

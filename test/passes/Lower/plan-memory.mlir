@@ -163,3 +163,17 @@ func.func @calls(%x: memref<16xf32>, %y: memref<16xf32>) {
   call @layer(%a, %y) : (memref<16xf32>, memref<16xf32>) -> ()
   return
 }
+
+// -----
+
+// A function that is declared alone has no arena, and gets none.
+// CHECK: func.func private @elsewhere(memref<64xf32>)
+// CHECK-NOT: @elsewhere_arena_bytes
+// CHECK-LABEL: func.func @calls_elsewhere(
+// CHECK-SAME: %[[X:.*]]: memref<64xf32>, %{{.*}}: memref<?xi8>)
+// CHECK: call @elsewhere(%[[X]]) : (memref<64xf32>) -> ()
+func.func private @elsewhere(memref<64xf32>)
+func.func @calls_elsewhere(%x: memref<64xf32>) {
+  call @elsewhere(%x) : (memref<64xf32>) -> ()
+  return
+}
