@@ -42,6 +42,8 @@ public:
   LogicalResult run();
 
 private:
+  /// The runtime's call, which the function has as first argument.
+  FailureOr<Value> callOf(func::FuncOp host, Operation *user);
   LogicalResult outline(scf::ForallOp loop, func::FuncOp host);
   func::FuncOp makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
                           LLVM::LLVMStructType environment);
@@ -160,12 +162,23 @@ func::FuncOp Outliner::unique(func::FuncOp kernel) {
   return found->second;
 }
 
+FailureOr<Value> Outliner::callOf(func::FuncOp host, Operation *user) {
+  if (host.getNumArguments() == 0 || host.getArgumentTypes()[0] != pointer)
+    return user->emitOpError("expects a function whose first argument is the "
+                             "call, a ")
+           << pointer;
+  return Value(host.getArgument(0));
+}
+
 LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
   if (loop.getRank() != 1 || loop.getNumResults() != 0 || !loop.isNormalized())
     return loop.emitOpError("cannot be made a kernel: expects one dimension "
                             "from 0 in steps of 1 and no results");
   Location loc = loop.getLoc();
-  Value call = host.getArgument(0);
+  auto found = callOf(host, loop);
+  if (failed(found))
+    return failure();
+  Value call = *found;
   lowerFailures(loop, call);
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
@@ -235,9 +248,21 @@ LogicalResult Outliner::run() {
   for (auto [loop, host] : loops)
     if (failed(outline(loop, host)))
       return failure();
-  for (func::FuncOp host : hosts)
-    if (!host.getName().ends_with("_arena_bytes"))
-      lowerFailures(host, host.getArgument(0));
+  for (func::FuncOp host : hosts) {
+    if (host.getName().ends_with("_arena_bytes"))
+      continue;
+    FailIfOp first;
+    host.walk([&](FailIfOp op) {
+      first = op;
+      return WalkResult::interrupt();
+    });
+    if (!first)
+      continue;
+    auto call = callOf(host, first);
+    if (failed(call))
+      return failure();
+    lowerFailures(host, *call);
+  }
   signature.setMessagesAttr(builder.getStrArrayAttr(messages));
   signature.setScratchBytes(scratchBytes);
   return success();

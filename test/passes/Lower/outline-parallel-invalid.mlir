@@ -52,3 +52,23 @@ func.func @reads_a_tensor(%call: !llvm.ptr, %x: tensor<8xf32>) {
   }
   return
 }
+
+// -----
+
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @loop_without_call(%n: index) {
+  // expected-error @below {{'scf.forall' op expects a function whose first argument is the call, a '!llvm.ptr'}}
+  scf.forall (%i) in (%n) {
+    "test.use"(%i) : (index) -> ()
+  }
+  return
+}
+
+// -----
+
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @failure_without_call(%bad: i1) {
+  // expected-error @below {{'qopt.fail_if' op expects a function whose first argument is the call, a '!llvm.ptr'}}
+  qopt.fail_if %bad, "bad"
+  return
+}

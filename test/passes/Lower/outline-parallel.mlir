@@ -131,3 +131,15 @@ func.func @without_loops_arena_bytes(%symbols: !llvm.ptr) -> index {
   %zero = arith.constant 0 : index
   return %zero : index
 }
+
+// -----
+
+// What neither loops nor fails needs no call.
+// CHECK-LABEL: func.func @quiet()
+// CHECK-NEXT: return
+// CHECK: func.func private @declared()
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @quiet() {
+  return
+}
+func.func private @declared()
