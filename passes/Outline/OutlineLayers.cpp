@@ -7,6 +7,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/StringExtras.h"
+#include <set>
 
 using namespace mlir;
 
@@ -17,7 +18,7 @@ namespace qopt {
 namespace {
 
 /// Ops before the first and behind the last layer.
-constexpr int before = -1, behind = 1 << 30;
+constexpr int64_t before = -1, behind = std::numeric_limits<int64_t>::max();
 
 /// Values that a layer gets from outside, whatever layer they seem to be of.
 bool isParameter(Operation *op) { return isa<GetWeightOp, GetCacheOp>(op); }
@@ -25,16 +26,20 @@ bool isParameter(Operation *op) { return isa<GetWeightOp, GetCacheOp>(op); }
 /// Ops that every layer makes for itself.
 bool isRemade(Operation *op) { return isa<arith::ConstantOp, DimOp>(op); }
 
-/// The number in the path, when one of its components is a number.
-std::optional<int> layerOfPath(StringRef path) {
+bool isNumber(StringRef component) {
+  return !component.empty() && llvm::all_of(component, llvm::isDigit);
+}
+
+/// The first component of the path that is a number, when there is one.
+std::optional<int64_t> layerOfPath(StringRef path) {
   SmallVector<StringRef> components;
   path.split(components, '.');
-  for (StringRef component : components) {
-    int layer;
-    if (!component.getAsInteger(10, layer))
-      return layer;
-  }
-  return std::nullopt;
+  auto found = llvm::find_if(components, isNumber);
+  int64_t layer;
+  if (found == components.end() || found->getAsInteger(10, layer) ||
+      layer == behind)
+    return std::nullopt;
+  return layer;
 }
 
 /// The path with a star in place of the layer's number.
@@ -42,7 +47,7 @@ std::string pathOfAll(StringRef path) {
   SmallVector<StringRef> components;
   path.split(components, '.');
   for (StringRef &component : components)
-    if (llvm::all_of(component, llvm::isDigit) && !component.empty()) {
+    if (isNumber(component)) {
       component = "*";
       break;
     }
@@ -65,22 +70,22 @@ public:
 
 private:
   void assignLayers();
-  Layer collect(int layer);
-  void visit(Operation *op, int layer, Layer &result,
+  Layer collect(int64_t layer);
+  void visit(Operation *op, int64_t layer, Layer &result,
              DenseMap<Value, unsigned> &numbers);
   void append(Operation *op, Layer &layer, DenseMap<Value, unsigned> &numbers);
   func::FuncOp makeFunction(const Layer &layer);
   /// `layers` are told of the values that now come from the call.
   void replace(const Layer &layer, func::FuncOp callee,
                MutableArrayRef<Layer> layers);
-  bool isOf(Operation *op, int layer) {
+  bool isOf(Operation *op, int64_t layer) {
     auto found = layerOf.find(op);
     return found != layerOf.end() && found->second == layer;
   }
 
   func::FuncOp function;
-  DenseMap<Operation *, int> layerOf;
-  int numLayers = 0;
+  DenseMap<Operation *, int64_t> layerOf;
+  std::set<int64_t> layerNumbers; ///< of the layers that there are
   llvm::DenseSet<Operation *> visited;
 };
 
@@ -88,7 +93,7 @@ void FunctionOutliner::assignLayers() {
   for (Operation &op : function.front().without_terminator()) {
     if (isParameter(&op) || isRemade(&op))
       continue;
-    int layer = before;
+    int64_t layer = before;
     for (Value operand : op.getOperands())
       if (Operation *source = operand.getDefiningOp())
         if (auto found = layerOf.find(source); found != layerOf.end())
@@ -96,7 +101,7 @@ void FunctionOutliner::assignLayers() {
     if (auto path = op.getAttrOfType<StringAttr>("path")) {
       if (auto number = layerOfPath(path.getValue())) {
         layer = std::max(layer, *number);
-        numLayers = std::max(numLayers, *number + 1);
+        layerNumbers.insert(*number);
       } else if (layer > before) {
         layer = behind;
       }
@@ -148,7 +153,7 @@ void FunctionOutliner::append(Operation *op, Layer &layer,
   text << "\n";
 }
 
-void FunctionOutliner::visit(Operation *op, int layer, Layer &result,
+void FunctionOutliner::visit(Operation *op, int64_t layer, Layer &result,
                              DenseMap<Value, unsigned> &numbers) {
   if (!isOf(op, layer) || !visited.insert(op).second)
     return;
@@ -159,7 +164,7 @@ void FunctionOutliner::visit(Operation *op, int layer, Layer &result,
   append(op, result, numbers);
 }
 
-Layer FunctionOutliner::collect(int layer) {
+Layer FunctionOutliner::collect(int64_t layer) {
   Layer result;
   DenseMap<Value, unsigned> numbers;
   for (Operation &op : function.front()) {
@@ -244,8 +249,8 @@ void FunctionOutliner::replace(const Layer &layer, func::FuncOp callee,
 void FunctionOutliner::run() {
   assignLayers();
   SmallVector<Layer> layers;
-  for (int i = 0; i < numLayers; ++i)
-    layers.push_back(collect(i));
+  for (int64_t number : layerNumbers)
+    layers.push_back(collect(number));
   llvm::StringMap<unsigned> counts;
   for (const Layer &layer : layers)
     if (!layer.ops.empty())
@@ -266,7 +271,8 @@ void FunctionOutliner::run() {
 struct OutlineLayers final : impl::OutlineLayersBase<OutlineLayers> {
   void runOnOperation() override {
     for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      FunctionOutliner(function).run();
+      if (!function.isDeclaration())
+        FunctionOutliner(function).run();
   }
 };
 

@@ -171,3 +171,23 @@ func.func @two_results(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> (tensor<4x8x
   %3 = qopt.silu %2 : tensor<4x8xf32> -> tensor<4x8xf32>
   return %0, %2, %3 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// Numbers in paths are names: they may be large, and need not follow each other.
+// CHECK-LABEL: module {
+// CHECK: func.func private @main_layer(
+// CHECK: func.func @main(
+// CHECK-COUNT-3: call @main_layer(
+// CHECK: path = "block.9223372036854775807.up"
+// CHECK: path = "block.99999999999999999999.up"
+// CHECK: func.func private @declared(
+func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> {
+  %0 = qopt.matmul %x, %w {path = "block.7.up"} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %1 = qopt.matmul %0, %w {path = "block.2147483647.up"} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %2 = qopt.matmul %1, %w {path = "block.400000000000.up"} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %3 = qopt.matmul %2, %w {path = "block.9223372036854775807.up"} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %4 = qopt.matmul %3, %w {path = "block.99999999999999999999.up"} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  return %4 : tensor<4x8xf32>
+}
+func.func private @declared(tensor<4x8xf32>)
