@@ -26,16 +26,18 @@ bool isSum(onnx::NodeOp node) {
   return node.is("Add") || node.is("Sub") || node.is("Mul");
 }
 
-/// The op, when it can end the product; `reason` says why not.
+/// Ops that end a product where sizes allow it.
+bool isElementwise(Operation *op) {
+  auto node = dyn_cast<onnx::NodeOp>(op);
+  return isa<SiluOp, GeluOp>(op) || (node && isSum(node));
+}
+
+/// The elementwise op, when it can end the product; `reason` says why not.
 std::optional<Epilogue> matchEpilogue(MatmulOp matmul, Operation *user,
                                       StringRef &reason) {
-  if (isa<SiluOp, GeluOp>(user))
-    return Epilogue{user, nullptr};
   auto node = dyn_cast<onnx::NodeOp>(user);
-  if (!node || !isSum(node)) {
-    reason = "its user is not elementwise";
-    return std::nullopt;
-  }
+  if (!node)
+    return Epilogue{user, nullptr};
   Value acc = matmul.getResult();
   if (node.getOutputs()[0].getType() != acc.getType()) {
     reason = "its user broadcasts it";
@@ -43,11 +45,11 @@ std::optional<Epilogue> matchEpilogue(MatmulOp matmul, Operation *user,
   }
   bool second = node.getInputs()[0] != acc;
   Value other = node.getInputs()[second ? 0 : 1];
-  auto type = cast<RankedTensorType>(other.getType());
+  auto type = dyn_cast<RankedTensorType>(other.getType());
   auto whole = cast<RankedTensorType>(acc.getType());
-  bool isRow =
-      type.getRank() == 1 && type.getDimSize(0) == whole.getShape().back();
-  if (other == acc || (type != whole && !isRow)) {
+  bool isRow = type && type.getRank() == 1 &&
+               type.getDimSize(0) == whole.getShape().back();
+  if (type != whole && !isRow) {
     reason = "the other operand of its user has other sizes";
     return std::nullopt;
   }
@@ -140,22 +142,18 @@ struct FuseEpilogues final : impl::FuseEpiloguesBase<FuseEpilogues> {
           break;
         }
         Operation *user = *matmul.getResult().getUsers().begin();
+        if (!isElementwise(user))
+          break;
         StringRef reason;
         auto epilogue = matchEpilogue(matmul, user, reason);
         if (!epilogue) {
-          if (isElementwise(user))
-            matmul.emitRemark("the product is not fused with what follows: ")
-                << reason;
+          matmul.emitRemark("the product is not fused with what follows: ")
+              << reason;
           break;
         }
         matmul = fuse(matmul, *epilogue);
       }
     }
-  }
-
-  static bool isElementwise(Operation *op) {
-    auto node = dyn_cast<onnx::NodeOp>(op);
-    return isa<SiluOp, GeluOp>(op) || (node && isSum(node));
   }
 };
 
