@@ -94,12 +94,13 @@ void promoteFunction(func::FuncOp function) {
     Value cast = makeCast(builder, argument, promoted(argument.getType()));
     argument.replaceAllUsesExcept(cast, cast.getDefiningOp());
   }
-  Operation *terminator = function.front().getTerminator();
-  builder.setInsertionPoint(terminator);
-  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-    if (terminator->getOperand(i).getType() != type)
-      terminator->setOperand(
-          i, makeCast(builder, terminator->getOperand(i), type));
+  function.walk([&](func::ReturnOp end) {
+    builder.setInsertionPoint(end);
+    for (auto [operand, type] :
+         llvm::zip(end->getOpOperands(), function.getResultTypes()))
+      if (operand.get().getType() != type)
+        operand.set(makeCast(builder, operand.get(), type));
+  });
   for (Operation *cast : casts)
     if (cast->getOperand(0).getType() == cast->getResult(0).getType()) {
       cast->getResult(0).replaceAllUsesWith(cast->getOperand(0));
@@ -110,7 +111,8 @@ void promoteFunction(func::FuncOp function) {
 struct PromoteFloats final : impl::PromoteFloatsBase<PromoteFloats> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
-      promoteFunction(function);
+      if (!function.isDeclaration())
+        promoteFunction(function);
   }
 };
 

@@ -13,13 +13,18 @@ namespace qopt {
 
 namespace {
 
+/// The ops compute in f32.
+bool isF32(Value value) {
+  return getElementTypeOrSelf(value.getType()).isF32();
+}
+
 struct RaiseSilu final : OpRewritePattern<onnx::NodeOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(onnx::NodeOp node,
                                 PatternRewriter &rewriter) const override {
-    if (!node.is("Mul"))
-      return rewriter.notifyMatchFailure(node, "no product");
+    if (!node.is("Mul") || !isF32(node.getOutputs()[0]))
+      return rewriter.notifyMatchFailure(node, "no product in f32");
     for (int i : {0, 1}) {
       auto sigmoid = definingNode(node.getInputs()[1 - i], "Sigmoid");
       if (!sigmoid || sigmoid.getInputs()[0] != node.getInputs()[i])
@@ -53,33 +58,54 @@ struct RaiseGelu final : OpRewritePattern<onnx::NodeOp> {
   LogicalResult matchAndRewrite(onnx::NodeOp node,
                                 PatternRewriter &rewriter) const override {
     Value product = node.getNumResults() ? node.getOutputs()[0] : Value();
+    Value x = product && isF32(product) ? findInput(product, 0) : Value();
+    if (!x)
+      return rewriter.notifyMatchFailure(node, "no error function in f32");
     SmallVector<Value> factors;
     double factor = 1;
-    collect(product, factors, factor, 0);
+    collect(product, x, factors, factor, 0);
     if (factors.size() != 2 || factor != 0.5)
       return rewriter.notifyMatchFailure(node, "no product of two and 0.5");
     for (int i : {0, 1})
-      if (matchErrorTerm(factors[1 - i]) == factors[i]) {
-        rewriter.replaceOpWithNewOp<GeluOp>(node, product.getType(), factors[i],
+      if (factors[i] == x && matchErrorTerm(factors[1 - i]) == x) {
+        rewriter.replaceOpWithNewOp<GeluOp>(node, product.getType(), x,
                                             Value());
         return success();
       }
-    return rewriter.notifyMatchFailure(node, "no error function");
+    return rewriter.notifyMatchFailure(node, "a product of something else");
   }
 
-  static void collect(Value value, SmallVectorImpl<Value> &factors,
-                      double &factor, int depth) {
-    if (auto scaled = matchScaled(value)) {
-      factor *= scaled->factor;
-      return collect(scaled->tensor, factors, factor, depth + 1);
-    }
+  static constexpr int maxDepth = 2;
+
+  /// x of the error term that is a factor of the value.
+  static Value findInput(Value value, int depth) {
+    if (Value x = matchErrorTerm(value))
+      return x;
+    if (auto scaled = matchScaled(value))
+      return findInput(scaled->tensor, depth + 1);
     auto product = definingNode(value, "Mul");
-    if (!product || depth > 2) {
-      factors.push_back(value);
-      return;
-    }
+    if (!product || depth > maxDepth)
+      return nullptr;
     for (Value input : product.getInputs())
-      collect(input, factors, factor, depth + 1);
+      if (Value x = findInput(input, depth + 1))
+        return x;
+    return nullptr;
+  }
+
+  /// The factors of the value; `x` is one, even where it is a product itself.
+  static void collect(Value value, Value x, SmallVectorImpl<Value> &factors,
+                      double &factor, int depth) {
+    auto scaled = matchScaled(value);
+    auto product = definingNode(value, "Mul");
+    if (value == x || (!scaled && (!product || depth > maxDepth))) {
+      factors.push_back(value);
+    } else if (scaled) {
+      factor *= scaled->factor;
+      collect(scaled->tensor, x, factors, factor, depth + 1);
+    } else {
+      for (Value input : product.getInputs())
+        collect(input, x, factors, factor, depth + 1);
+    }
   }
 };
 

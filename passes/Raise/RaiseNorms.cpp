@@ -95,8 +95,9 @@ struct RaiseRMSNorm final : OpRewritePattern<onnx::NodeOp> {
 
   LogicalResult matchAndRewrite(onnx::NodeOp node,
                                 PatternRewriter &rewriter) const override {
-    if (!node.is("Mul"))
-      return rewriter.notifyMatchFailure(node, "no product");
+    if (!node.is("Mul") ||
+        !getElementTypeOrSelf(node.getOutputs()[0].getType()).isF32())
+      return rewriter.notifyMatchFailure(node, "no product in f32");
     for (int i : {0, 1}) {
       auto root = matchNormalized(node.getInputs()[i]);
       Value scale = node.getInputs()[1 - i];

@@ -78,3 +78,20 @@ func.func @others_stay(%x: tensor<4xf64>) -> tensor<4xi64> {
   %1 = onnx.node "Cast"(%0) {opset = 17 : i64, parameters = {to = 7 : i64}} : (tensor<4xf64>) -> tensor<4xi64>
   return %1 : tensor<4xi64>
 }
+
+// CHECK-LABEL: func.func @every_return(
+// CHECK: onnx.node "Cast"({{.*}}to = 10 : i64
+// CHECK-NEXT: return
+// CHECK: onnx.node "Cast"({{.*}}to = 10 : i64
+// CHECK-NEXT: return
+func.func @every_return(%c: i1, %x: tensor<4xf16>) -> tensor<4xf16> {
+  %0 = onnx.node "Neg"(%x) {opset = 17 : i64} : (tensor<4xf16>) -> tensor<4xf16>
+  cf.cond_br %c, ^bb1, ^bb2
+^bb1:
+  return %0 : tensor<4xf16>
+^bb2:
+  return %x : tensor<4xf16>
+}
+
+// CHECK: func.func private @declared(tensor<4xf16>)
+func.func private @declared(tensor<4xf16>)

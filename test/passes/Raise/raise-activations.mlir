@@ -107,3 +107,38 @@ func.func @almost_gelu(%x: !x, %y: !x) -> (!x, !x, !x, !x) {
   %shifted = onnx.node "Mul"(%9, %half) {opset = 17 : i64} : (!x, tensor<f32>) -> !x
   return %whole, %other, %scaled, %shifted : !x, !x, !x, !x
 }
+
+// CHECK-LABEL: func.func @gelu_of_a_product(
+// CHECK: %[[X:.*]] = onnx.node "Mul"
+// CHECK: %[[Y:.*]] = qopt.gelu %[[X]]
+// CHECK-NEXT: return %[[Y]]
+func.func @gelu_of_a_product(%a: !x, %b: !x) -> !x {
+  %root = arith.constant dense<1.41421354> : tensor<f32>
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %half = arith.constant dense<0.5> : tensor<f32>
+  %x = onnx.node "Mul"(%a, %b) {opset = 17 : i64} : (!x, !x) -> !x
+  %0 = onnx.node "Div"(%x, %root) {opset = 17 : i64} : (!x, tensor<f32>) -> !x
+  %1 = onnx.node "Erf"(%0) {opset = 17 : i64} : (!x) -> !x
+  %2 = onnx.node "Add"(%1, %one) {opset = 17 : i64} : (!x, tensor<f32>) -> !x
+  %3 = onnx.node "Mul"(%x, %2) {opset = 17 : i64} : (!x, !x) -> !x
+  %4 = onnx.node "Mul"(%3, %half) {opset = 17 : i64} : (!x, tensor<f32>) -> !x
+  return %4 : !x
+}
+
+// The ops compute in f32: what is computed in another precision stays.
+// CHECK-LABEL: func.func @double_precision(
+// CHECK-NOT: qopt
+// CHECK: return
+func.func @double_precision(%x: tensor<8xf64>) -> (tensor<8xf64>, tensor<8xf64>) {
+  %root = arith.constant dense<1.4142135623730951> : tensor<f64>
+  %one = arith.constant dense<1.0> : tensor<f64>
+  %half = arith.constant dense<0.5> : tensor<f64>
+  %0 = onnx.node "Sigmoid"(%x) {opset = 17 : i64} : (tensor<8xf64>) -> tensor<8xf64>
+  %silu = onnx.node "Mul"(%x, %0) {opset = 17 : i64} : (tensor<8xf64>, tensor<8xf64>) -> tensor<8xf64>
+  %1 = onnx.node "Div"(%x, %root) {opset = 17 : i64} : (tensor<8xf64>, tensor<f64>) -> tensor<8xf64>
+  %2 = onnx.node "Erf"(%1) {opset = 17 : i64} : (tensor<8xf64>) -> tensor<8xf64>
+  %3 = onnx.node "Add"(%2, %one) {opset = 17 : i64} : (tensor<8xf64>, tensor<f64>) -> tensor<8xf64>
+  %4 = onnx.node "Mul"(%x, %3) {opset = 17 : i64} : (tensor<8xf64>, tensor<8xf64>) -> tensor<8xf64>
+  %gelu = onnx.node "Mul"(%4, %half) {opset = 17 : i64} : (tensor<8xf64>, tensor<f64>) -> tensor<8xf64>
+  return %silu, %gelu : tensor<8xf64>, tensor<8xf64>
+}

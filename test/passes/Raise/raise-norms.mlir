@@ -148,3 +148,20 @@ func.func @nodes_that_stay(%x: tensor<4x8xf32>, %whole: tensor<4x8xf32>, %scale:
   %2 = onnx.node "LayerNormalization"(%x, %scale, %bias) {opset = 17 : i64} : (tensor<4x8xf32>, tensor<8xf32>, tensor<1xf32>) -> tensor<4x8xf32>
   return %0, %1#0, %1#1, %2 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x1xf32>, tensor<4x8xf32>
 }
+
+// The op computes in f32.
+// CHECK-LABEL: func.func @double_precision(
+// CHECK-NOT: qopt
+// CHECK: return
+func.func @double_precision(%x: tensor<4x8xf64>, %scale: tensor<8xf64>) -> tensor<4x8xf64> {
+  %two = arith.constant dense<2.0> : tensor<f64>
+  %axis = arith.constant dense<-1> : tensor<1xi64>
+  %epsilon = arith.constant dense<1.0e-5> : tensor<f64>
+  %0 = onnx.node "Pow"(%x, %two) {opset = 18 : i64} : (tensor<4x8xf64>, tensor<f64>) -> tensor<4x8xf64>
+  %1 = onnx.node "ReduceMean"(%0, %axis) {opset = 18 : i64} : (tensor<4x8xf64>, tensor<1xi64>) -> tensor<4x1xf64>
+  %2 = onnx.node "Add"(%1, %epsilon) {opset = 18 : i64} : (tensor<4x1xf64>, tensor<f64>) -> tensor<4x1xf64>
+  %3 = onnx.node "Sqrt"(%2) {opset = 18 : i64} : (tensor<4x1xf64>) -> tensor<4x1xf64>
+  %4 = onnx.node "Div"(%x, %3) {opset = 18 : i64} : (tensor<4x8xf64>, tensor<4x1xf64>) -> tensor<4x8xf64>
+  %5 = onnx.node "Mul"(%4, %scale) {opset = 18 : i64} : (tensor<4x8xf64>, tensor<8xf64>) -> tensor<4x8xf64>
+  return %5 : tensor<4x8xf64>
+}
