@@ -179,13 +179,22 @@ Ptr ElementEvaluator::constantElement(Value tensor,
   return read(elements.getValues<Attribute>()[position]);
 }
 
+/// `sizesOf` says the same of a scalar and of what it knows nothing of.
+static bool hasKnownSizes(Value tensor) {
+  auto type = dyn_cast<RankedTensorType>(tensor.getType());
+  return type && getSizes(type);
+}
+
 Ptr ElementEvaluator::concat(Value tensor, std::vector<DimExpr> indices) {
   auto node = tensor.getDefiningOp<onnx::NodeOp>();
   int64_t axis = node.intAttribute("axis", 0);
   axis += axis < 0 ? indices.size() : 0;
   DimExpr start(0);
   for (Value input : node.getInputs()) {
-    DimExpr size = sizesOf(input)[axis];
+    std::vector<DimExpr> sizes = sizesOf(input);
+    if (sizes.size() != indices.size())
+      return nullptr;
+    DimExpr size = sizes[axis];
     DimExpr local = indices[axis] - start;
     if (isBelow(local, size)) {
       indices[axis] = local;
@@ -208,6 +217,8 @@ Ptr ElementEvaluator::gather(Value tensor,
     place.push_back(e->size);
     return true;
   };
+  if (!hasKnownSizes(data) || !hasKnownSizes(where))
+    return nullptr;
   size_t dataRank = sizesOf(data).size(), whereRank = sizesOf(where).size();
   if (node.is("Gather")) {
     size_t axis = node.intAttribute("axis", 0);
@@ -219,6 +230,8 @@ Ptr ElementEvaluator::gather(Value tensor,
                  indices.end());
     return evaluate(data, place);
   }
+  if (whereRank == 0)
+    return nullptr;
   auto depth = sizesOf(where).back().constant();
   if (node.intAttribute("batch_dims", 0) != 0 || !depth)
     return nullptr;
@@ -289,7 +302,7 @@ Ptr ElementEvaluator::product(Value tensor,
 }
 
 Ptr ElementEvaluator::evaluate(Value tensor, std::vector<DimExpr> indices) {
-  if (sizesOf(tensor).size() != indices.size())
+  if (!hasKnownSizes(tensor) || sizesOf(tensor).size() != indices.size())
     return nullptr;
   if (Ptr element = constantElement(tensor, indices))
     return element;

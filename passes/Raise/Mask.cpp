@@ -20,8 +20,9 @@ constexpr double lowest = -60000;
 
 class Recogniser {
 public:
-  Recogniser(OpBuilder &builder, Location loc, const DimExpr &past)
-      : builder(builder), loc(loc), past(past) {}
+  Recogniser(OpBuilder &builder, Location loc, ArrayRef<DimExpr> scores,
+             const DimExpr &past)
+      : builder(builder), loc(loc), scores(scores), past(past) {}
 
   /// The condition under which a key is seen, as conjunction.
   bool addCondition(const Expr::Ptr &e);
@@ -33,17 +34,22 @@ public:
 private:
   bool addPadding(const Expr &element, std::optional<double> equalTo);
   bool addOrder(const DimExpr &slack);
+  /// The index of a dimension of the scores.
+  DimExpr index(unsigned dimension) const {
+    return scores[dimension].constant() == 1
+               ? DimExpr(0)
+               : DimExpr::symbol(indexName(dimension));
+  }
 
   OpBuilder &builder;
   Location loc;
+  ArrayRef<DimExpr> scores;
   DimExpr past;
 };
 
 /// slack >= 0 is the condition.
 bool Recogniser::addOrder(const DimExpr &slack) {
-  DimExpr query = DimExpr::symbol(indexName(2)),
-          key = DimExpr::symbol(indexName(3));
-  if (slack != past + query - key)
+  if (slack != past + index(2) - index(3))
     return false;
   mask.causal = true;
   return true;
@@ -55,17 +61,21 @@ bool Recogniser::addPadding(const Expr &element,
   if (element.kind != Expr::Kind::Load || mask.padding)
     return false;
   auto type = cast<RankedTensorType>(element.tensor.getType());
-  DimExpr row = DimExpr::symbol(indexName(0)),
-          key = DimExpr::symbol(indexName(3));
-  std::vector<DimExpr> sizes = sizesOf(element.tensor), kept, places;
+  std::vector<DimExpr> sizes = sizesOf(element.tensor), kept, places, wanted;
   for (auto [size, index] : llvm::zip(sizes, element.indices))
     if (size.constant() != 1 || index != DimExpr(0)) {
       kept.push_back(size);
       places.push_back(index);
     }
-  if (!type.getElementType().isInteger() ||
-      places != std::vector<DimExpr>{row, key})
+  for (unsigned dimension : {0, 3})
+    if (scores[dimension].constant() != 1)
+      wanted.push_back(index(dimension));
+  if (!type.getElementType().isInteger() || places != wanted)
     return false;
+  if (scores[0].constant() == 1)
+    kept.insert(kept.begin(), DimExpr(1));
+  if (scores[3].constant() == 1)
+    kept.push_back(DimExpr(1));
   Value padding = makeReshape(builder, loc, element.tensor, kept);
   if (equalTo) {
     auto number = DenseElementsAttr::get(
@@ -176,7 +186,7 @@ std::optional<Mask> recogniseMask(OpBuilder &builder, Value mask,
                         ? DimExpr(0)
                         : DimExpr::symbol(indexName(skip + i)));
   Expr::Ptr element = ElementEvaluator(ranges).evaluate(mask, place);
-  Recogniser recogniser(builder, mask.getLoc(), past);
+  Recogniser recogniser(builder, mask.getLoc(), scores, past);
   bool isTruth =
       cast<RankedTensorType>(mask.getType()).getElementType().isInteger(1);
   if (!(isTruth ? recogniser.addCondition(element)

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Raise/Matchers.h"
+#include "passes/Raise/SignatureRoles.h"
 #include "passes/Raise/TiedWeights.h"
 
 using namespace mlir;
@@ -96,29 +97,11 @@ StringRef roleOf(MatmulOp op, int64_t vocabulary) {
   return "other";
 }
 
-void setSignatureRole(SignatureOp signature, StringRef name, StringRef role,
-                      bool isOutput) {
-  Builder builder(signature.getContext());
-  SmallVector<Attribute> tensors(isOutput ? signature.getOutputs().getValue()
-                                          : signature.getInputs().getValue());
-  for (Attribute &tensor : tensors) {
-    NamedAttrList list(cast<DictionaryAttr>(tensor));
-    if (cast<StringAttr>(list.get("name")).getValue() != name)
-      continue;
-    list.set("role", builder.getStringAttr(role));
-    tensor = list.getDictionary(signature.getContext());
-  }
-  if (isOutput)
-    signature.setOutputsAttr(builder.getArrayAttr(tensors));
-  else
-    signature.setInputsAttr(builder.getArrayAttr(tensors));
-}
-
 struct NamePaths final : impl::NamePathsBase<NamePaths> {
   void runOnOperation() override {
     canonicalisePaths();
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main)
+    if (!main || main.isDeclaration())
       return;
     setRoles(main);
     tieEmbeddingAndHead(getOperation());
@@ -131,12 +114,15 @@ struct NamePaths final : impl::NamePathsBase<NamePaths> {
         if (auto path = op->getAttrOfType<StringAttr>("path"))
           paths.push_back(path.getValue());
     });
-    size_t drop = commonPrefix(paths).size();
+    std::string prefix = commonPrefix(paths);
     getOperation().walk([&](Operation *op) {
       auto path = op->getAttrOfType<StringAttr>("path");
-      if (isNamed(op) && path)
-        op->setAttr("path", StringAttr::get(&getContext(),
-                                            path.getValue().drop_front(drop)));
+      if (!isNamed(op) || !path)
+        return;
+      // Attention may stand elsewhere: its ops do not count for the prefix.
+      StringRef rest = path.getValue();
+      (void)rest.consume_front(prefix);
+      op->setAttr("path", StringAttr::get(&getContext(), rest));
     });
   }
 
@@ -161,14 +147,10 @@ struct NamePaths final : impl::NamePathsBase<NamePaths> {
       return;
     SignatureOp signature = *signatures.begin();
     auto setInput = [&](Value value, StringRef role) {
+      // A loop of the graph has arguments of its own.
       auto argument = dyn_cast_or_null<BlockArgument>(value);
-      if (argument)
-        setSignatureRole(
-            signature,
-            cast<StringAttr>(
-                main.getArgAttr(argument.getArgNumber(), "qopt.name"))
-                .getValue(),
-            role, false);
+      if (argument && argument.getOwner() == &main.front())
+        setInputRole(signature, main, argument.getArgNumber(), role);
     };
     setInput(tokens, "tokens");
     main.walk([&](AttentionOp op) {
@@ -185,10 +167,7 @@ struct NamePaths final : impl::NamePathsBase<NamePaths> {
         op = source(node.getInputs()[0]);
       auto matmul = dyn_cast_or_null<MatmulOp>(op);
       if (matmul && matmul.getRole() == "head")
-        setSignatureRole(
-            signature,
-            cast<StringAttr>(main.getResultAttr(i, "qopt.name")).getValue(),
-            "logits", true);
+        setOutputRole(signature, main, i, "logits");
     }
   }
 };

@@ -7,6 +7,7 @@
 #include "passes/Raise/Matchers.h"
 #include "passes/Raise/Paths.h"
 #include "passes/Raise/Patterns.h"
+#include "passes/Raise/SignatureRoles.h"
 #include <cmath>
 
 using namespace mlir;
@@ -194,7 +195,6 @@ private:
     root->emitRemark("attention is not fused: ") << reason;
     return failure();
   }
-  void setRole(StringRef name, StringRef role, int64_t cache, bool isOutput);
   void dropArguments();
 
   func::FuncOp function;
@@ -216,13 +216,20 @@ LogicalResult FunctionRaiser::raise(const Core &core) {
   bool hasCache = bool(keys.past);
   if (!query || !key || !value)
     return refuse(root, "queries, keys or values are no heads of tokens");
+  for (Value operand : {query->tokens, key->tokens, value->tokens})
+    if (!getElementTypeOrSelf(operand.getType()).isF32())
+      return refuse(root, "queries, keys or values are not f32");
   if (hasCache != bool(values.past))
     return refuse(root, "only one of keys and values has a past");
   if (key->heads != value->heads || query->heads % key->heads != 0)
     return refuse(root, "the numbers of heads do not divide each other");
-  std::vector<DimExpr> querySizes = sizesOf(core.query);
-  DimExpr past = hasCache ? sizesOf(keys.past)[2] : DimExpr(0);
-  DimExpr steps = sizesOf(core.key)[2];
+  std::vector<DimExpr> querySizes = sizesOf(core.query),
+                       keySizes = sizesOf(core.key), pastSizes;
+  if (hasCache)
+    pastSizes = sizesOf(keys.past);
+  if (keySizes.size() != 4 || (hasCache && pastSizes.size() != 4))
+    return refuse(root, "the sizes of its keys are unknown");
+  DimExpr past = hasCache ? pastSizes[2] : DimExpr(0), steps = keySizes[2];
   Mask mask;
   Value additive;
   if (core.mask) {
@@ -290,24 +297,6 @@ LogicalResult FunctionRaiser::raise(const Core &core) {
   return success();
 }
 
-void FunctionRaiser::setRole(StringRef name, StringRef role, int64_t cache,
-                             bool isOutput) {
-  SmallVector<Attribute> tensors(isOutput ? signature.getOutputs().getValue()
-                                          : signature.getInputs().getValue());
-  for (Attribute &tensor : tensors) {
-    NamedAttrList list(cast<DictionaryAttr>(tensor));
-    if (cast<StringAttr>(list.get("name")).getValue() != name)
-      continue;
-    list.set("role", builder.getStringAttr(role));
-    list.set("cache", builder.getI64IntegerAttr(cache));
-    tensor = list.getDictionary(function.getContext());
-  }
-  if (isOutput)
-    signature.setOutputsAttr(builder.getArrayAttr(tensors));
-  else
-    signature.setInputsAttr(builder.getArrayAttr(tensors));
-}
-
 void FunctionRaiser::dropArguments() {
   auto terminator = cast<func::ReturnOp>(function.front().getTerminator());
   llvm::BitVector results(function.getNumResults()),
@@ -321,8 +310,8 @@ void FunctionRaiser::dropArguments() {
       continue;
     auto [cache, isKey] = cacheOfPast[found - presents.begin()];
     results.set(i);
-    setRole(cast<StringAttr>(function.getResultAttr(i, "qopt.name")).getValue(),
-            isKey ? "present_key" : "present_value", cache, true);
+    setOutputRole(signature, function, i,
+                  isKey ? "present_key" : "present_value", cache);
   }
   SmallVector<Value> kept;
   for (auto [i, operand] : llvm::enumerate(terminator.getOperands()))
@@ -345,10 +334,8 @@ void FunctionRaiser::dropArguments() {
     if (!past.use_empty())
       continue;
     arguments.set(past.getArgNumber());
-    setRole(
-        cast<StringAttr>(function.getArgAttr(past.getArgNumber(), "qopt.name"))
-            .getValue(),
-        cache.second ? "past_key" : "past_value", cache.first, false);
+    setInputRole(signature, function, past.getArgNumber(),
+                 cache.second ? "past_key" : "past_value", cache.first);
   }
   (void)function.eraseArguments(arguments);
 }
@@ -374,7 +361,7 @@ struct RaiseAttention final : impl::RaiseAttentionBase<RaiseAttention> {
   void runOnOperation() override {
     auto signatures = getOperation().getOps<SignatureOp>();
     auto function = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!function || signatures.empty())
+    if (!function || function.isDeclaration() || signatures.empty())
       return;
     FunctionRaiser(function, *signatures.begin()).run();
     RewritePatternSet patterns(&getContext());

@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/Raise/Matchers.h"
 #include "passes/Raise/Paths.h"
+#include "passes/Raise/WeightRanges.h"
 
 using namespace mlir;
 
@@ -18,22 +19,15 @@ namespace {
 Value readTransposed(PatternRewriter &rewriter, GetWeightOp get) {
   auto weight =
       SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
-  auto module = get->getParentOfType<ModuleOp>();
-  std::string name = (get.getWeight() + ".transposed").str();
   auto type = cast<RankedTensorType>(weight.getType());
   auto transposed = RankedTensorType::get(
       {type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
-  if (!SymbolTable::lookupSymbolIn(module, name)) {
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointAfter(weight);
-    auto copy = cast<WeightOp>(rewriter.clone(*weight));
-    copy.setSymName(name);
-    copy.setType(transposed);
-    copy.setTransposed(!weight.getTransposed());
-  }
+  WeightOp other = getSameRange(rewriter, weight, ".transposed", transposed,
+                                !weight.getTransposed());
   auto read = cast<RankedTensorType>(get.getResult().getType());
   return GetWeightOp::create(rewriter, get.getLoc(),
-                             transposed.clone(read.getElementType()), name);
+                             transposed.clone(read.getElementType()),
+                             other.getSymName());
 }
 
 /// The logical [N, K] of the second factor of a product, when it is a weight.
@@ -42,8 +36,13 @@ Value logicalWeight(PatternRewriter &rewriter, Value factor,
                     bool isTransposed) {
   if (auto transpose = definingNode(factor, "Transpose"))
     if (transpose.getInputs()[0].getDefiningOp<GetWeightOp>() &&
-        sizesOf(factor).size() == 2)
-      return logicalWeight(rewriter, transpose.getInputs()[0], !isTransposed);
+        sizesOf(factor).size() == 2) {
+      auto permutation = transpose.intsAttribute("perm");
+      bool isIdentity =
+          permutation && *permutation == SmallVector<int64_t>{0, 1};
+      return logicalWeight(rewriter, transpose.getInputs()[0],
+                           isTransposed == isIdentity);
+    }
   auto get = factor.getDefiningOp<GetWeightOp>();
   auto type = dyn_cast<RankedTensorType>(factor.getType());
   if (!get || type.getRank() != 2 || !type.getElementType().isF32())

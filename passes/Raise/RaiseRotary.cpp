@@ -6,6 +6,7 @@
 #include "passes/Raise/ElementExpr.h"
 #include "passes/Raise/Matchers.h"
 #include "passes/Raise/Patterns.h"
+#include "passes/Raise/WeightRanges.h"
 
 using namespace mlir;
 
@@ -29,8 +30,49 @@ struct Angle {
   }
 };
 
-/// Recognises element (b, s, i) of a table of `function` (Cos or Sin).
-std::optional<Angle> matchAngle(const Expr::Ptr &element, StringRef function) {
+bool isF32(Value value) {
+  return getElementTypeOrSelf(value.getType()).isF32();
+}
+
+/// The element of a tensor of these sizes at the symbols of these dimensions.
+bool isPlace(const Expr &element, ArrayRef<DimExpr> sizes,
+             ArrayRef<unsigned> dimensions) {
+  if (element.kind != Expr::Kind::Load ||
+      sizesOf(element.tensor) != std::vector<DimExpr>(sizes) ||
+      element.indices.size() != sizes.size())
+    return false;
+  for (auto [size, index, dimension] :
+       llvm::zip(sizes, element.indices, dimensions))
+    if (index != (size.constant() == 1 ? DimExpr(0)
+                                       : DimExpr::symbol(indexName(dimension))))
+      return false;
+  return true;
+}
+
+/// Element i of a weight or constant that has `count` elements.
+bool isFrequency(const Expr &element, int64_t count) {
+  if (element.kind != Expr::Kind::Load)
+    return false;
+  Operation *source = element.tensor.getDefiningOp();
+  if (!isa_and_nonnull<GetWeightOp, arith::ConstantOp>(source) ||
+      !isF32(element.tensor))
+    return false;
+  int64_t all = 1;
+  for (auto [size, index] :
+       llvm::zip(cast<RankedTensorType>(element.tensor.getType()).getShape(),
+                 element.indices)) {
+    all *= size;
+    if (index != (size == 1 ? DimExpr(0) : DimExpr::symbol(indexName(3))))
+      return false;
+  }
+  return all == count;
+}
+
+/// Recognises element (b, s, i) of a table [batch, steps, half] of `function`
+/// (Cos or Sin).
+std::optional<Angle> matchAngle(const Expr::Ptr &element, StringRef function,
+                                const DimExpr &batch, const DimExpr &steps,
+                                int64_t half) {
   Expr::Ptr e = element;
   Angle angle;
   if (e && e->isApply("Mul"))
@@ -45,20 +87,11 @@ std::optional<Angle> matchAngle(const Expr::Ptr &element, StringRef function) {
   e = e->arguments[0];
   if (!e->isApply("Mul"))
     return std::nullopt;
-  std::vector<DimExpr> place = {DimExpr::symbol(indexName(0)),
-                                DimExpr::symbol(indexName(2))};
   for (int i : {0, 1}) {
     const Expr &position = *e->arguments[i], &frequency = *e->arguments[1 - i];
-    if (position.kind != Expr::Kind::Load || position.indices != place ||
-        frequency.kind != Expr::Kind::Load)
-      continue;
-    Operation *source = frequency.tensor.getDefiningOp();
-    DimExpr column = DimExpr::symbol(indexName(3));
-    unsigned columns = 0;
-    for (const DimExpr &index : frequency.indices)
-      columns += index == column ? 1 : index == DimExpr(0) ? 0 : 2;
-    if (!isa_and_nonnull<GetWeightOp, arith::ConstantOp>(source) ||
-        columns != 1)
+    if (!isPlace(position, {batch, steps}, {0, 2}) ||
+        !getElementTypeOrSelf(position.tensor.getType()).isInteger() ||
+        !isFrequency(frequency, half))
       continue;
     angle.positions = position.tensor;
     angle.frequencies = frequency.tensor;
@@ -78,21 +111,13 @@ Value readFlat(PatternRewriter &rewriter, Value values, int64_t size) {
         rewriter, constant.getLoc(),
         cast<DenseElementsAttr>(constant.getValue()).reshape(flat));
   auto get = values.getDefiningOp<GetWeightOp>();
-  std::string name = (get.getWeight() + ".flat").str();
   auto weight =
       SymbolTable::lookupNearestSymbolFrom<WeightOp>(get, get.getWeightAttr());
-  if (!SymbolTable::lookupSymbolIn(get->getParentOfType<ModuleOp>(), name)) {
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointAfter(weight);
-    auto copy = cast<WeightOp>(rewriter.clone(*weight));
-    copy.setSymName(name);
-    copy.setType(
-        flat.clone(cast<RankedTensorType>(weight.getType()).getElementType()));
-    if (auto value = dyn_cast_or_null<DenseElementsAttr>(
-            weight.getValue().value_or(nullptr)))
-      copy.setValueAttr(value.reshape(cast<ShapedType>(copy.getType())));
-  }
-  return GetWeightOp::create(rewriter, get.getLoc(), flat, name);
+  Type stored = cast<RankedTensorType>(weight.getType()).getElementType();
+  // The order of a vector's elements is the same either way.
+  WeightOp other = getSameRange(rewriter, weight, ".flat", flat.clone(stored),
+                                /*isTransposed=*/false);
+  return GetWeightOp::create(rewriter, get.getLoc(), flat, other.getSymName());
 }
 
 /// Tables of cosines and sines as one `[batch, steps, 2 * half]`: made from the
@@ -104,6 +129,24 @@ public:
                DimExpr steps, int64_t half)
       : rewriter(rewriter), loc(loc), batch(batch), steps(steps), half(half) {}
 
+  /// The angle of the table's element (b, h, s, i + shift), when the table is
+  /// one of `function` of angles.
+  std::optional<Angle> angle(Value table, int64_t shift,
+                             StringRef function) const {
+    return matchAngle(element(table, shift), function, batch, steps, half);
+  }
+
+  Value fromPositions(const Angle &angle) const {
+    Value frequencies = readFlat(rewriter, angle.frequencies, half);
+    auto type =
+        getTensorType({batch, steps, DimExpr(2 * half)}, rewriter.getF32Type());
+    return RotaryTableOp::create(rewriter, loc, type, angle.positions,
+                                 frequencies, Value(),
+                                 rewriter.getF64FloatAttr(angle.scaling))
+        .getResult();
+  }
+
+private:
   Expr::Ptr element(Value table, int64_t shift) const {
     ElementEvaluator evaluator({{indexName(0), batch},
                                 {indexName(2), steps},
@@ -123,17 +166,6 @@ public:
     return evaluator.evaluate(table, place);
   }
 
-  Value fromPositions(const Angle &angle) const {
-    Value frequencies = readFlat(rewriter, angle.frequencies, half);
-    auto type =
-        getTensorType({batch, steps, DimExpr(2 * half)}, rewriter.getF32Type());
-    return RotaryTableOp::create(rewriter, loc, type, angle.positions,
-                                 frequencies, Value(),
-                                 rewriter.getF64FloatAttr(angle.scaling))
-        .getResult();
-  }
-
-private:
   PatternRewriter &rewriter;
   Location loc;
   DimExpr batch, steps;
@@ -199,17 +231,17 @@ struct RaiseRotatedHalf final : OpRewritePattern<onnx::NodeOp> {
         if (!cosine)
           continue;
         auto view = matchHeadsView(x);
-        if (!view)
-          return rewriter.notifyMatchFailure(node, "no view of heads");
+        if (!view || !isF32(x))
+          return rewriter.notifyMatchFailure(node, "no view of heads in f32");
         Value sine = turned.getInputs()[1 - j];
         std::vector<DimExpr> sizes = sizesOf(x);
         TableBuilder tables(rewriter, node.getLoc(), sizes[0], sizes[2], half);
-        auto angle = matchAngle(tables.element(cosine, 0), "Cos");
+        auto angle = tables.angle(cosine, 0, "Cos");
         for (auto [table, shift, function] :
              {std::tuple(cosine, half, "Cos"),
               std::tuple(sine, int64_t(0), "Sin"),
               std::tuple(sine, half, "Sin")}) {
-          auto other = matchAngle(tables.element(table, shift), function);
+          auto other = tables.angle(table, shift, function);
           if (!angle || !other || !(*other == *angle))
             return rewriter.notifyMatchFailure(node,
                                                "tables of something else");
@@ -235,12 +267,12 @@ struct RaiseRotaryNode final : OpRewritePattern<onnx::NodeOp> {
     auto view = matchHeadsView(x);
     std::vector<DimExpr> sizes = sizesOf(x),
                          table = sizesOf(node.getInputs()[1]);
-    if (!view || table.empty() || !table.back().isConstant())
-      return rewriter.notifyMatchFailure(node, "no view of heads");
+    if (!view || !isF32(x) || table.empty() || !table.back().isConstant())
+      return rewriter.notifyMatchFailure(node, "no view of heads in f32");
     int64_t half = *table.back().constant();
     TableBuilder tables(rewriter, node.getLoc(), sizes[0], sizes[2], half);
-    auto angle = matchAngle(tables.element(node.getInputs()[1], 0), "Cos");
-    auto other = matchAngle(tables.element(node.getInputs()[2], 0), "Sin");
+    auto angle = tables.angle(node.getInputs()[1], 0, "Cos");
+    auto other = tables.angle(node.getInputs()[2], 0, "Sin");
     if (!angle || !other || !(*angle == *other))
       return rewriter.notifyMatchFailure(node, "tables of something else");
     return replaceRotary(rewriter, node, *view, tables.fromPositions(*angle),

@@ -54,7 +54,40 @@ func.func @nothing_in_common(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor
   return %1 : tensor<4x8xf32>
 }
 
+// -----
+
+// Attention may stand elsewhere: what its path does not begin with is not cut.
+// CHECK-LABEL: func.func @attention_elsewhere
+// CHECK: path = "a"
+// CHECK: path = "b"
+// CHECK: path = "other.self_attention"
+func.func @attention_elsewhere(%x: tensor<2x4x8xf32>, %s: tensor<8xf32>) -> tensor<2x4x8xf32> {
+  %0 = qopt.rms_norm %x, %s {epsilon = 1.0e-5 : f64, path = "model.decoder.a"} : tensor<2x4x8xf32>, tensor<8xf32> -> tensor<2x4x8xf32>
+  %1 = qopt.rms_norm %0, %s {epsilon = 1.0e-5 : f64, path = "model.decoder.b"} : tensor<2x4x8xf32>, tensor<8xf32> -> tensor<2x4x8xf32>
+  %2 = qopt.attention %1, %1, %1 {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, path = "other.self_attention"} : tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  return %2 : tensor<2x4x8xf32>
+}
+
 //--- roles.mlir
+
+// Arguments and results without a name have no place in the signature.
+// CHECK: qopt.signature {{.*}}inputs = [{name = "ids", role = "plain"
+// CHECK-LABEL: func.func @main
+// CHECK: role = "embedding"
+// CHECK: role = "head"
+qopt.signature {inputs = [{name = "ids", role = "plain", type = tensor<4xi64>}], outputs = [], symbols = [], conditions = []}
+func.func @main(%ids: tensor<4xi64>, %t: tensor<8x2xf32>) -> tensor<4x8xf32> {
+  %0 = qopt.embedding %t[%ids] : tensor<8x2xf32>, tensor<4xi64> -> tensor<4x2xf32>
+  %1 = qopt.matmul %0, %t : (tensor<4x2xf32>, tensor<8x2xf32>) -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK: func.func private @main(tensor<4xi64>)
+func.func private @main(tensor<4xi64>)
+
+// -----
 
 !ids = tensor<2x4xi64>
 !x = tensor<2x4x8xf32>

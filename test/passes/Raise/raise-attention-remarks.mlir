@@ -247,3 +247,41 @@ func.func @main(%a: !xheads, %b: !xheads) -> !xheads {
   %y = onnx.node "MatMul"(%a, %b) {opset = 18 : i64} : (!xheads, !xheads) -> !xheads
   return %y : !xheads
 }
+
+// -----
+
+!x = tensor<1x4x32xf32>
+!xsplit = tensor<1x4x4x8xf32>
+!xheads = tensor<1x4x4x8xf32>
+!past = tensor<1x4x?x8xf32>
+
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @main(%q: !x, %past_key: !past, %past_value: !past) -> !xheads {
+  %query_split = qopt.reshape %q : !x -> !xsplit
+  %query = onnx.node "Transpose"(%query_split) {opset = 18 : i64, parameters = {perm = [0, 2, 1, 3]}} : (!xsplit) -> !xheads
+  %keys = onnx.node "Concat"(%past_key, %query) {opset = 18 : i64, parameters = {axis = 2 : i64}} : (!past, !xheads) -> !past
+  %values = onnx.node "Concat"(%past_value, %query) {opset = 18 : i64, parameters = {axis = 2 : i64}} : (!past, !xheads) -> !past
+  // expected-remark @below {{attention is not fused: the sizes of its keys are unknown}}
+  %y = onnx.node "Attention"(%query, %keys, %values) {opset = 23 : i64} : (!xheads, !past, !past) -> !xheads
+  return %y : !xheads
+}
+
+// -----
+
+!x = tensor<1x8x32xf64>
+!xsplit = tensor<1x8x4x8xf64>
+!xheads = tensor<1x4x8x8xf64>
+
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @main(%q: !x) -> !xheads {
+  %query_split = qopt.reshape %q : !x -> !xsplit
+  %query = onnx.node "Transpose"(%query_split) {opset = 18 : i64, parameters = {perm = [0, 2, 1, 3]}} : (!xsplit) -> !xheads
+  // expected-remark @below {{attention is not fused: queries, keys or values are not f32}}
+  %y = onnx.node "Attention"(%query, %query, %query) {opset = 23 : i64} : (!xheads, !xheads, !xheads) -> !xheads
+  return %y : !xheads
+}
+
+// -----
+
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func private @main(tensor<1x8x32xf32>)

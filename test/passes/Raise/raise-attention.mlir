@@ -344,3 +344,26 @@ func.func @main(%q: !x, %mask: !mask) -> !xheads {
   %y = onnx.node "MatMul"(%weights, %query) {opset = 18 : i64} : (!scores, !xheads) -> !xheads
   return %y : !xheads
 }
+
+// -----
+
+!x = tensor<1x4x32xf32>
+!xsplit = tensor<1x4x4x8xf32>
+!xheads = tensor<1x4x4x8xf32>
+!past = tensor<1x4x6x8xf32>
+!all = tensor<1x4x10x8xf32>
+
+// Arguments without a name have no place in the signature.
+// CHECK-LABEL: module {
+// CHECK: qopt.signature {{.*}}inputs = []
+// CHECK: func.func @main(%[[Q:[a-z0-9]*]]: tensor<1x4x32xf32>) -> tensor<1x4x4x8xf32>
+// CHECK: qopt.attention %[[Q]], %[[Q]], %[[Q]] cache(
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @main(%q: !x, %past_key: !past, %past_value: !past) -> (!xheads, !all) {
+  %query_split = qopt.reshape %q : !x -> !xsplit
+  %query = onnx.node "Transpose"(%query_split) {opset = 18 : i64, parameters = {perm = [0, 2, 1, 3]}} : (!xsplit) -> !xheads
+  %keys = onnx.node "Concat"(%past_key, %query) {opset = 18 : i64, parameters = {axis = 2 : i64}} : (!past, !xheads) -> !all
+  %values = onnx.node "Concat"(%past_value, %query) {opset = 18 : i64, parameters = {axis = 2 : i64}} : (!past, !xheads) -> !all
+  %y = onnx.node "Attention"(%query, %keys, %values) {opset = 23 : i64} : (!xheads, !all, !all) -> !xheads
+  return %y, %keys : !xheads, !all
+}

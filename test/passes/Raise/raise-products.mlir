@@ -123,3 +123,39 @@ func.func @other_gathers(%ids: tensor<2xi64>, %data: tensor<4x8xf32>) -> (tensor
   %1 = onnx.node "Gather"(%data, %ids) {opset = 17 : i64} : (tensor<4x8xf32>, tensor<2xi64>) -> tensor<2x8xf32>
   return %0, %1 : tensor<4x2xf32>, tensor<2x8xf32>
 }
+
+// A name that something else has already is left to it: the same bytes are one
+// weight, others get a name of their own.
+// CHECK-LABEL: func.func @names_that_are_taken(
+// CHECK: %[[W:.*]] = qopt.get_weight @taken.transposed_0 : tensor<4x8xf32>
+// CHECK: qopt.matmul %{{.*}}, %[[W]]
+// CHECK: %[[W:.*]] = qopt.get_weight @there.transposed : tensor<4x8xf32>
+// CHECK: qopt.matmul %{{.*}}, %[[W]]
+qopt.weight @taken : tensor<8x4xf32> {file = "m.onnx", offset = 0 : i64, length = 128 : i64}
+qopt.weight @taken.transposed : tensor<4x8xf32> {file = "m.onnx", offset = 128 : i64, length = 128 : i64}
+qopt.weight @there : tensor<8x4xf32> {file = "m.onnx", offset = 256 : i64, length = 128 : i64}
+qopt.weight @there.transposed : tensor<4x8xf32> {file = "m.onnx", offset = 256 : i64, length = 128 : i64, transposed}
+func.func @names_that_are_taken(%x: !x) -> (!y, !y) {
+  %taken = qopt.get_weight @taken : tensor<8x4xf32>
+  %there = qopt.get_weight @there : tensor<8x4xf32>
+  %0 = onnx.node "MatMul"(%x, %taken) {opset = 17 : i64} : (!x, tensor<8x4xf32>) -> !y
+  %1 = onnx.node "MatMul"(%x, %there) {opset = 17 : i64} : (!x, tensor<8x4xf32>) -> !y
+  return %0, %1 : !y, !y
+}
+
+// A transpose that leaves both dimensions where they are is none; without
+// permutation it turns them round.
+// CHECK-LABEL: func.func @permutations(
+// CHECK-DAG: %[[W:.*]] = qopt.get_weight @square :
+// CHECK-DAG: %[[TURNED:.*]] = qopt.get_weight @square.transposed
+// CHECK: qopt.matmul %{{.*}}, %[[TURNED]]
+// CHECK: qopt.matmul %{{.*}}, %[[W]]
+qopt.weight @square : tensor<8x8xf32> {file = "m.onnx", length = 256 : i64}
+func.func @permutations(%x: !x) -> (!x, !x) {
+  %w = qopt.get_weight @square : tensor<8x8xf32>
+  %same = onnx.node "Transpose"(%w) {opset = 17 : i64, parameters = {perm = [0, 1]}} : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  %turned = onnx.node "Transpose"(%w) {opset = 17 : i64} : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  %0 = onnx.node "MatMul"(%x, %same) {opset = 17 : i64} : (!x, tensor<8x8xf32>) -> !x
+  %1 = onnx.node "MatMul"(%x, %turned) {opset = 17 : i64} : (!x, tensor<8x8xf32>) -> !x
+  return %0, %1 : !x, !x
+}
