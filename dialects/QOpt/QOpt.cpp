@@ -30,6 +30,27 @@ void QOptDialect::initialize() {
       >();
 }
 
+LogicalResult
+DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                         function_ref<InFlightDiagnostic()> emitError) const {
+  if (getSizes().size() != shape.size())
+    return emitError() << "expects a size in #qopt.dims for each of "
+                       << shape.size() << " dimensions, but got "
+                       << getSizes().size();
+  for (auto [text, size] : llvm::zip(getSizes(), shape)) {
+    auto expression = DimExpr::parse(text.getValue());
+    if (!expression && text.getValue() != "?")
+      return emitError() << "expects sizes in #qopt.dims that are expressions "
+                            "over symbols, but got "
+                         << text;
+    if (!ShapedType::isDynamic(size) &&
+        (!expression || expression->constant() != size))
+      return emitError() << "expects the size " << size
+                         << " in #qopt.dims too, but got " << text;
+  }
+  return success();
+}
+
 RankedTensorType qopt::getTensorType(ArrayRef<DimExpr> sizes,
                                      Type elementType) {
   MLIRContext *context = elementType.getContext();
@@ -84,6 +105,24 @@ LogicalResult WeightOp::verify() {
   if (getTransposed() && type.getRank() < 2)
     return emitOpError("expects a matrix to be transposed, but got ") << type;
   return success();
+}
+
+/// The symbol is a `SymbolOp`.
+template <typename SymbolOp>
+static LogicalResult verifySymbol(Operation *op, FlatSymbolRefAttr symbol,
+                                  SymbolTableCollection &symbols) {
+  if (symbols.lookupNearestSymbolFrom<SymbolOp>(op, symbol))
+    return success();
+  return op->emitOpError("expects a ")
+         << SymbolOp::getOperationName() << ", but got " << symbol;
+}
+
+LogicalResult GetWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifySymbol<WeightOp>(*this, getWeightAttr(), symbols);
+}
+
+LogicalResult GetCacheOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifySymbol<CacheOp>(*this, getCacheAttr(), symbols);
 }
 
 //===-- Computing ops -----------------------------------------------------===//

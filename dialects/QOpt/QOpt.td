@@ -8,6 +8,7 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -26,13 +27,14 @@ def QOpt_Dialect : Dialect {
 
 //===-- Attributes --------------------------------------------------------===//
 
-def QOpt_DimsAttr : AttrDef<QOpt_Dialect, "Dims", []> {
+def QOpt_DimsAttr : AttrDef<QOpt_Dialect, "Dims",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let mnemonic = "dims";
   let summary = "The sizes of a tensor as expressions over the model's symbols";
   let description = [{
     The encoding of a ranked tensor type: one expression for each dimension, in the
     canonical spelling of `DimExpr` (lib/Symbols). A constant size stands both here
-    and in the shape.
+    and in the shape; what the file names no expression for is "?".
 
     ```mlir
     tensor<?x?x64xf32, #qopt.dims<"batch", "past + sequence", "64">>
@@ -100,7 +102,8 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
   let hasVerifier = 1;
 }
 
-def QOpt_GetWeightOp : QOpt_Op<"get_weight", [Pure]> {
+def QOpt_GetWeightOp : QOpt_Op<"get_weight",
+    [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "The value of a weight";
   let description = [{
     ```mlir
@@ -123,7 +126,8 @@ def QOpt_CacheOp : QOpt_Op<"cache", [Symbol]> {
   let assemblyFormat = "$sym_name attr-dict";
 }
 
-def QOpt_GetCacheOp : QOpt_Op<"get_cache", [Pure]> {
+def QOpt_GetCacheOp : QOpt_Op<"get_cache",
+    [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "The two buffers of a cache";
   let description = [{
     ```mlir

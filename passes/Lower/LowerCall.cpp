@@ -143,7 +143,7 @@ FailureOr<Value> FunctionLowering::size(const DimExpr &expression,
 
 LogicalResult FunctionLowering::lowerWeight(GetWeightOp op) {
   auto weight = symbols.lookup<WeightOp>(op.getWeight());
-  if (!weight || weight.getPackedOffset() == uint64_t(-1))
+  if (weight.getPackedOffset() == uint64_t(-1))
     return op.emitOpError("cannot be lowered: the weight has no place in the "
                           "artifact");
   if (!weights) {
@@ -163,8 +163,6 @@ LogicalResult FunctionLowering::lowerWeight(GetWeightOp op) {
 
 LogicalResult FunctionLowering::lowerCache(GetCacheOp op) {
   auto cache = symbols.lookup<CacheOp>(op.getCache());
-  if (!cache)
-    return op.emitOpError("refers to no cache");
   Location loc = op.getLoc();
   auto batch = size(DimExpr::symbol("batch"), loc);
   if (failed(batch))

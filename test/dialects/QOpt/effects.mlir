@@ -5,6 +5,7 @@
 // CHECK-COUNT-1: qopt.silu
 // CHECK-NOT: qopt
 // CHECK: return
+qopt.weight @w : tensor<4xf32> {file = "m.onnx", length = 16 : i64}
 func.func @pure(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %s: tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
   %0 = qopt.silu %x : tensor<4x8xf32> -> tensor<4x8xf32>
   %1 = qopt.silu %x : tensor<4x8xf32> -> tensor<4x8xf32>

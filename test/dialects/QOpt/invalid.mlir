@@ -209,3 +209,45 @@ func.func @head_size(%x: tensor<1x4x16xf32>, %k: tensor<1x4x16xf32>) {
   %0 = qopt.attention %x, %k, %k {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64} : tensor<1x4x16xf32>, tensor<1x4x16xf32>, tensor<1x4x16xf32> -> tensor<1x4x32xf32>
   return
 }
+
+// -----
+
+func.func @no_weight() {
+  // expected-error @below {{'qopt.get_weight' op expects a qopt.weight, but got @nowhere}}
+  %w = qopt.get_weight @nowhere : tensor<8xf32>
+  return
+}
+
+// -----
+
+qopt.weight @w : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
+func.func @no_cache() {
+  // expected-error @below {{'qopt.get_cache' op expects a qopt.cache, but got @w}}
+  %k, %v = qopt.get_cache @w : memref<?x2x?x8x32xf32>, memref<?x2x?x16xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expects a size in #qopt.dims for each of 2 dimensions, but got 1}}
+func.func private @dims_rank(tensor<?x?xf32, #qopt.dims<"n">>)
+
+// -----
+
+// expected-error @below {{expects sizes in #qopt.dims that are expressions over symbols, but got "n +"}}
+func.func private @dims_text(tensor<?xf32, #qopt.dims<"n +">>)
+
+// -----
+
+// expected-error @below {{expects the size 4 in #qopt.dims too, but got "5"}}
+func.func private @dims_other_size(tensor<4x?xf32, #qopt.dims<"5", "n">>)
+
+// -----
+
+// expected-error @below {{expects the size 4 in #qopt.dims too, but got "n"}}
+func.func private @dims_symbol(tensor<4x?xf32, #qopt.dims<"n", "n">>)
+
+// -----
+
+// A size without expression contradicts nothing.
+func.func private @dims_unknown(tensor<?x?xf32, #qopt.dims<"?", "n">>)

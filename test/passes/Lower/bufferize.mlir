@@ -79,6 +79,7 @@ func.func @strides_are_products(%x: tensor<?x?x8xf32, #qopt.dims<"b", "s", "8">>
 // CHECK: qopt.matmul %[[NORM]], %[[W]] outs(%[[OUT]] : memref<3x4xf32>) epilogue
 // CHECK: arith.negf
 // CHECK: {path = "up"} : (memref<3x2xf32>, memref<1x2x32xf16>)
+qopt.weight @w : tensor<4x2xf32> {file = "m.onnx", length = 32 : i64, packed = tensor<1x2x32xf16>, packed_offset = 0 : i64}
 func.func @constants_and_weights(%x: tensor<3x2xf32>) -> tensor<3x4xf32> {
   %scale = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
   %w = qopt.get_weight @w : tensor<1x2x32xf16>
@@ -141,6 +142,7 @@ func.func @in_place(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
 // CHECK: %[[ONE:.*]] = arith.constant 1 : index
 // CHECK: memref.store %[[SEVEN]], %[[OUT]][%[[ONE]]]
 // CHECK: return
+qopt.weight @w : tensor<2xi64> {file = "m.onnx", length = 16 : i64}
 func.func @elements(%i: index) -> tensor<2xi64> {
   %seven = arith.constant 7 : i64
   %x = qopt.get_weight @w : tensor<2xi64>

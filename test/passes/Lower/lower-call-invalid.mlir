@@ -37,24 +37,6 @@ func.func @f() {
 
 // -----
 
-qopt.signature {inputs = [], outputs = [], symbols = ["batch"], conditions = []}
-func.func @f() {
-  // expected-error @below {{'qopt.get_weight' op cannot be lowered: the weight has no place in the artifact}}
-  %w = qopt.get_weight @nowhere : memref<8xf32>
-  return
-}
-
-// -----
-
-qopt.signature {inputs = [], outputs = [], symbols = ["batch"], conditions = []}
-func.func @f() {
-  // expected-error @below {{'qopt.get_cache' op refers to no cache}}
-  %k, %v = qopt.get_cache @nowhere : memref<?x2x?x8x32xf32>, memref<?x2x?x16xf32>
-  return
-}
-
-// -----
-
 // A model without a symbol "batch" has no caches.
 qopt.signature {inputs = [], outputs = [], symbols = ["n"], conditions = []}
 qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 16 : i64}

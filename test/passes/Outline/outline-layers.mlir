@@ -23,6 +23,10 @@
 // CHECK: %[[LAST:.*]] = qopt.matmul %[[B]], %[[W0]] {path = "head"}
 // CHECK-NEXT: return %[[LAST]]
 // CHECK-NOT: func.func
+qopt.weight @w0 : tensor<8x8xf32> {file = "m.onnx", length = 256 : i64}
+qopt.weight @s0 : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
+qopt.weight @w1 : tensor<8x8xf32> {file = "m.onnx", length = 256 : i64}
+qopt.weight @s1 : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
 func.func @main(%x: !x) -> !x {
   %half = arith.constant dense<0.5> : tensor<f32>
   %w0 = qopt.get_weight @w0 : tensor<8x8xf32>
@@ -143,6 +147,8 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> {
 // CHECK: call @decode_layer({{.*}}%[[K0]], %[[V0]]{{[,)]}}
 // CHECK: call @decode_layer({{.*}}%[[K1]], %[[V1]]{{[,)]}}
 // CHECK-NOT: qopt.attention
+qopt.cache @cache0 {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+qopt.cache @cache1 {heads = 1 : i64, index = 1 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
 func.func @decode(%x: tensor<1x1x8xf32>) -> tensor<1x1x8xf32> {
   %past = qopt.dim "past"
   %k0, %v0 = qopt.get_cache @cache0 : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>

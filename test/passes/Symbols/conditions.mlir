@@ -9,6 +9,9 @@
 // CHECK: %[[END:.*]] = tensor.from_elements %[[NUMBER]] : tensor<1xi64>
 // CHECK: onnx.node "Slice"(%{{.*}}, %{{.*}}, %[[END]], %{{.*}}) {{.*}} -> tensor<1x?xi64, #qopt.dims<"1", "sequence">>
 // CHECK: onnx.node "Add"{{.*}} -> tensor<?x?x384xf32, #qopt.dims<"batch", "sequence", "384">>
+qopt.weight @positions : tensor<1x512xi64> {file = "m.onnx", length = 4096 : i64}
+qopt.weight @words : tensor<30522x384xf32> {file = "m.onnx", length = 46881792 : i64}
+qopt.weight @table : tensor<512x384xf32> {file = "m.onnx", length = 786432 : i64}
 func.func @main(%ids: tensor<?x?xi64, #qopt.dims<"batch_size", "sequence_length">> {qopt.name = "input_ids"})
     -> (tensor<?x?x384xf32> {qopt.name = "embeddings"}) {
   %positions = qopt.get_weight @positions : tensor<1x512xi64>
@@ -31,6 +34,8 @@ func.func @main(%ids: tensor<?x?xi64, #qopt.dims<"batch_size", "sequence_length"
 
 // Of two limits, the one that says less is left out.
 // CHECK: conditions = [{expression = "100 - n", message = "n (size 0 of x) must be at most 100"}]
+qopt.weight @long : tensor<500x2xf32> {file = "m.onnx", length = 4000 : i64}
+qopt.weight @short : tensor<100x2xf32> {file = "m.onnx", length = 800 : i64}
 func.func @main(%x: tensor<?xf32, #qopt.dims<"n">> {qopt.name = "x"}) -> (tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>) {
   %zero = arith.constant dense<0> : tensor<1xi64>
   %long = qopt.get_weight @long : tensor<500x2xf32>
@@ -46,6 +51,7 @@ func.func @main(%x: tensor<?xf32, #qopt.dims<"n">> {qopt.name = "x"}) -> (tensor
 
 // Rows of a table that a range of indices reads.
 // CHECK: conditions = [{expression = "16 - n", message = "n (size 0 of x) must be at most 16 (node rows)"}]
+qopt.weight @table : tensor<16x2xf32> {file = "m.onnx", length = 128 : i64}
 func.func @main(%x: tensor<?xf32, #qopt.dims<"n">> {qopt.name = "x"}) -> tensor<?x2xf32> {
   %zero = arith.constant dense<0> : tensor<i64>
   %one = arith.constant dense<1> : tensor<i64>

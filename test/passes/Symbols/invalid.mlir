@@ -8,6 +8,7 @@ func.func @main(%a: tensor<?x4xf32, #qopt.dims<"n", "4">>, %b: tensor<3xf32>) ->
 
 // -----
 
+qopt.weight @w : tensor<5x2xf32> {file = "m.onnx", length = 40 : i64}
 func.func @main(%a: tensor<?x4xf32, #qopt.dims<"n", "4">>) -> tensor<?x?xf32> {
   %w = qopt.get_weight @w : tensor<5x2xf32>
   // expected-error@+1 {{MatMul node expects operands that agree in the summed size, but got [n, 4] and [5, 2]}}
@@ -75,6 +76,7 @@ func.func @main(%q: tensor<1x4x3x8xf32>, %k: tensor<1x4x5x9xf32>) -> tensor<?x?x
 
 // -----
 
+qopt.weight @table : tensor<99xf32> {file = "m.onnx", length = 396 : i64}
 func.func @main() -> tensor<?xf32> {
   %zero = arith.constant dense<0> : tensor<i64>
   %nine = arith.constant dense<100> : tensor<i64>

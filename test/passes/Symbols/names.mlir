@@ -3,10 +3,10 @@
 // An input's size without expression is named after the input; the names are unique.
 // CHECK: symbols = ["my_input_0", "my_input_1", "my_input_2_", "my_input_2"]
 // CHECK: func.func @main(%{{.*}}: tensor<?x?x?xf32, #qopt.dims<"my_input_0", "my_input_1", "my_input_2_">> {qopt.name = "my input"}
-func.func @main(%a: tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">> {qopt.name = "my input"},
+func.func @main(%a: tensor<?x?x?xf32, #qopt.dims<"?", "?", "?">> {qopt.name = "my input"},
                 %b: tensor<?xf32, #qopt.dims<"my_input_2">> {qopt.name = "b"})
-    -> (tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">>, tensor<?xf32, #qopt.dims<"my_input_2">>) {
-  return %a, %b : tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">>, tensor<?xf32, #qopt.dims<"my_input_2">>
+    -> (tensor<?x?x?xf32, #qopt.dims<"?", "?", "?">>, tensor<?xf32, #qopt.dims<"my_input_2">>) {
+  return %a, %b : tensor<?x?x?xf32, #qopt.dims<"?", "?", "?">>, tensor<?xf32, #qopt.dims<"my_input_2">>
 }
 
 // -----
@@ -17,6 +17,8 @@ func.func @main(%a: tensor<?x?x?xf32, #qopt.dims<"?", "floor(n/2)", "">> {qopt.n
 // CHECK-SAME: tensor<1x2x?x4xf32, #qopt.dims<"1", "2", "past", "4">>
 // CHECK-SAME: tensor<?x?xi32, #qopt.dims<"batch", "sequence">>
 // CHECK-SAME: tensor<?xf32, #qopt.dims<"batch_">>
+qopt.weight @w : tensor<10x8xf32> {file = "m.onnx", length = 320 : i64}
+qopt.weight @new : tensor<1x2x1x4xf32> {file = "m.onnx", length = 32 : i64}
 func.func @main(%past: tensor<1x2x?x4xf32, #qopt.dims<"1", "2", "sequence", "4">> {qopt.name = "cache"},
                 %ids: tensor<?x?xi32, #qopt.dims<"n", "past">> {qopt.name = "ids"},
                 %other: tensor<?xf32, #qopt.dims<"batch">> {qopt.name = "other"})

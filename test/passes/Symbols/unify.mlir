@@ -11,6 +11,7 @@
 // CHECK-SAME: tensor<?x2x?x4xf32, #qopt.dims<"batch", "2", "past", "4">> {qopt.name = "past.key"}
 // CHECK: onnx.node "GatherND"
 // CHECK-SAME: -> tensor<?x1x1x?xi1, #qopt.dims<"batch", "1", "1", "past + sequence">>
+qopt.weight @w : tensor<10x8xf32> {file = "m.onnx", length = 320 : i64}
 func.func @main(%ids: tensor<?x?xi64, #qopt.dims<"b", "t">> {qopt.name = "input_ids"},
                 %mask: tensor<?x?xi64, #qopt.dims<"b", "s53">> {qopt.name = "attention_mask"},
                 %past: tensor<?x2x?x4xf32, #qopt.dims<"b", "2", "p", "4">> {qopt.name = "past.key"})
@@ -92,6 +93,7 @@ func.func @main(%a: tensor<?x?xf32, #qopt.dims<"n", "m">> {qopt.name = "a"},
 // A symbol that a constant must equal becomes that constant.
 // CHECK: symbols = ["n"]
 // CHECK: func.func @main(%{{.*}}: tensor<?x8xf32, #qopt.dims<"n", "8">>
+qopt.weight @w : tensor<8x4xf32> {file = "m.onnx", length = 128 : i64}
 func.func @main(%a: tensor<?x?xf32, #qopt.dims<"n", "m">> {qopt.name = "a"}) -> tensor<?x?xf32> {
   %w = qopt.get_weight @w : tensor<8x4xf32>
   %0 = onnx.node "MatMul"(%a, %w) {opset = 17 : i64} : (tensor<?x?xf32, #qopt.dims<"n", "m">>, tensor<8x4xf32>) -> tensor<?x?xf32>
@@ -120,6 +122,7 @@ func.func @main(%a: tensor<?x?xf32, #qopt.dims<"n", "m">> {qopt.name = "a"},
 // An equation that replaces no symbol becomes two conditions.
 // CHECK: conditions = [{expression = "a + b - 8", message = "a + b must be at least 8"},
 // CHECK-SAME: {expression = "8 - a - b", message = "a + b must be at most 8"}]
+qopt.weight @w : tensor<8x2xf32> {file = "m.onnx", length = 64 : i64}
 func.func @main(%a: tensor<?x2xf32, #qopt.dims<"a", "2">> {qopt.name = "x"},
                 %b: tensor<?x2xf32, #qopt.dims<"b", "2">> {qopt.name = "y"}) -> tensor<?x2xf32> {
   %w = qopt.get_weight @w : tensor<8x2xf32>
