@@ -241,6 +241,35 @@ QOPT_API qopt_status qopt_session_truncate(qopt_session *session,
 /** Empties the cache. */
 QOPT_API void qopt_session_reset(qopt_session *session);
 
+/*===- What the functions of a generated model.h check --------------------===*/
+
+/** Product of `rank` sizes, 1 of none; SIZE_MAX when one is negative or the
+ * product too large. */
+QOPT_API size_t qopt_count_elements(int32_t rank, const int64_t *dims);
+
+/** Fails with QOPT_ERROR_SIGNATURE unless the inputs and outputs are those of
+ * the model, texts of dims aside; says which is not. */
+QOPT_API qopt_status qopt_model_check(const qopt_model *model,
+                                      const qopt_tensor_spec *inputs,
+                                      int32_t num_inputs,
+                                      const qopt_tensor_spec *outputs,
+                                      int32_t num_outputs);
+
+/** Elements that the caller has at the pointers of a prompt and at `logits`. */
+typedef struct {
+  size_t tokens;
+  size_t mask;
+  size_t logits;
+} qopt_prompt_counts;
+
+/** Fails with QOPT_ERROR_SIGNATURE unless the model has `num_logits` logits for
+ * each token, there are as many tokens as the prompt says (and as many elements
+ * of the mask, if it has one), and at least as many logits as will be written.
+ */
+QOPT_API qopt_status qopt_session_check_counts(
+    const qopt_session *session, int64_t num_logits, const qopt_prompt *prompt,
+    qopt_logits which, const qopt_prompt_counts *counts);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,20 +2,17 @@
 
 #include "lib/Artifact/ModelHeader.h"
 
-#include "lib/Artifact/CText.h"
+#include "lib/Artifact/HeaderWriter.h"
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 
 namespace qopt {
-namespace {
 
-/// Sixteen-bit floats are their bits.
-StringRef cType(int32_t dtype) {
+StringRef cElementType(int32_t dtype) {
   switch (dtype) {
   case QOPT_FLOAT:
     return "float";
@@ -44,39 +41,47 @@ StringRef cType(int32_t dtype) {
   return "void";
 }
 
-class HeaderWriter {
-public:
-  explicit HeaderWriter(const ArtifactTable &table)
-      : table(table), prefix(cIdentifier(table.modelName)),
-        scope({"session", "data", "tensor", "inputs", "outputs", "nothing"}) {
-    for (const std::string &symbol : table.symbols)
-      symbols.push_back(scope.unique(symbol));
-    for (const TensorInfo &input : table.inputs)
-      inputs.push_back(scope.unique(input.name));
-    for (const TensorInfo &output : table.outputs)
-      outputs.push_back(scope.unique(output.name));
-  }
-
-  std::string write();
-
-private:
-  std::string sizeText(const LinearSize &size) const;
-  bool uses(const TensorInfo &tensor, size_t symbol) const;
-  std::string function(bool isInput, size_t index) const;
-  void writeNumbers();
-  void writeTensor(bool isInput, size_t index);
-  /// A call of the function that writeTensor wrote.
-  std::string tensorCall(bool isInput, size_t index, StringRef data,
-                         bool isDecoder) const;
-  void writeRun();
-
-  const ArtifactTable &table;
-  std::string prefix;
-  CScope scope;
-  std::vector<std::string> symbols, inputs, outputs; ///< as identifiers
-  std::string text;
-  raw_string_ostream os{text};
-};
+HeaderWriter::HeaderWriter(const ArtifactTable &table)
+    : table(table), prefix(cIdentifier(table.modelName)),
+      upper(StringRef(prefix).upper()) {
+  // What the generated functions name.
+  CScope scope({"session",
+                "data",
+                "count",
+                "dims",
+                "tensor",
+                "inputs",
+                "outputs",
+                "num_outputs",
+                "nothing",
+                "memset",
+                "size_t",
+                "int8_t",
+                "int16_t",
+                "int32_t",
+                "int64_t",
+                "uint8_t",
+                "uint16_t",
+                "uint32_t",
+                "uint64_t",
+                "qopt_tensor",
+                "qopt_count_elements",
+                "qopt_dtype_bytes"});
+  // Names that differ in case only are different tensors.
+  CScope macros({});
+  for (const std::string &symbol : table.symbols)
+    symbols.push_back(scope.unique(symbol));
+  for (bool isInput : {true, false})
+    for (const TensorInfo &tensor : isInput ? table.inputs : table.outputs) {
+      Names names;
+      names.tensor = scope.unique(tensor.name);
+      names.count = scope.unique(names.tensor + "_count");
+      names.macro = macros.unique(
+          StringRef(upper + (isInput ? "_INPUT_" : "_OUTPUT_") + names.tensor)
+              .upper());
+      (isInput ? inputs : outputs).push_back(names);
+    }
+}
 
 std::string HeaderWriter::sizeText(const LinearSize &size) const {
   std::string sum;
@@ -97,148 +102,119 @@ std::string HeaderWriter::sizeText(const LinearSize &size) const {
   return sum.empty() ? "0" : sum;
 }
 
+/// "float32 [batch, 3]", as it may stand in a comment.
+std::string HeaderWriter::shapeText(const TensorInfo &tensor) const {
+  std::string sizes;
+  for (const LinearSize &size : tensor.dims)
+    sizes += (sizes.empty() ? "" : ", ") + sizeText(size);
+  bool isBits = tensor.dtype == QOPT_FLOAT16 || tensor.dtype == QOPT_BFLOAT16;
+  const char *name = tensor.dtype == QOPT_FLOAT16    ? "float16"
+                     : tensor.dtype == QOPT_BFLOAT16 ? "bfloat16"
+                     : tensor.dtype == QOPT_BOOL     ? "bool"
+                                                     : nullptr;
+  return (name ? name : cElementType(tensor.dtype).str()) +
+         (isBits ? " bits" : "") + " [" + cComment(sizes) + "]";
+}
+
 bool HeaderWriter::uses(const TensorInfo &tensor, size_t symbol) const {
   return any_of(tensor.dims, [&](const LinearSize &size) {
     return symbol < size.coefficients.size() && size.coefficients[symbol] != 0;
   });
 }
 
-std::string HeaderWriter::function(bool isInput, size_t index) const {
-  return prefix +
-         (isInput ? "_input_" + inputs[index] : "_output_" + outputs[index]);
+std::string HeaderWriter::function(StringRef kind, bool isInput,
+                                   size_t index) const {
+  return prefix + kind.str() + (isInput ? "_input_" : "_output_") +
+         names(isInput, index).tensor;
 }
 
 void HeaderWriter::writeNumbers() {
-  std::string upper = StringRef(prefix).upper();
   os << "#define " << upper << "_NUM_INPUTS " << inputs.size() << "\n#define "
      << upper << "_NUM_OUTPUTS " << outputs.size() << "\n";
-  if (!table.caches.empty())
+  if (isDecoder())
     os << "#define " << upper << "_NUM_CACHES " << table.caches.size()
        << "\n#define " << upper << "_MAX_CONTEXT " << table.maxContext << "\n";
   if (table.vocabulary)
-    os << "#define " << upper << "_VOCABULARY " << table.vocabulary << "\n";
+    os << "/** Token ids are below it. */\n#define " << upper << "_VOCABULARY "
+       << table.vocabulary << "\n";
+  if (int64_t logits = logitsPerToken())
+    os << "/** Logits of one token. */\n#define " << upper << "_NUM_LOGITS "
+       << logits << "\n";
   os << "\n/* Names in the ONNX file. */\n";
   for (bool isInput : {true, false})
     for (size_t i = 0; i < (isInput ? inputs : outputs).size(); ++i)
-      os << "#define " << StringRef(function(isInput, i)).upper() << " "
-         << cString((isInput ? table.inputs : table.outputs)[i].name) << "\n";
+      os << "#define " << names(isInput, i).macro << " "
+         << cString(info(isInput, i).name) << "\n";
   os << "\n";
 }
 
+void HeaderWriter::writeCount(bool isInput, size_t index) {
+  const TensorInfo &tensor = info(isInput, index);
+  os << "/** Elements of " << (isInput ? "input " : "output ")
+     << cComment(tensor.name) << ": " << shapeText(tensor)
+     << "; SIZE_MAX when there is no such shape. */\n"
+     << "static inline size_t " << function("_count", isInput, index) << "(";
+  const char *comma = "";
+  for (size_t i = 0; i < symbols.size(); ++i)
+    if (uses(tensor, i)) {
+      os << comma << "int64_t " << symbols[i];
+      comma = ", ";
+    }
+  os << (*comma ? "" : "void") << ") {\n";
+  if (tensor.dims.empty()) {
+    os << "  return 1;\n}\n\n";
+    return;
+  }
+  os << "  const int64_t dims[] = {";
+  for (size_t i = 0; i < tensor.dims.size(); ++i)
+    os << (i ? ", " : "") << sizeText(tensor.dims[i]);
+  os << "};\n  return qopt_count_elements(" << tensor.dims.size()
+     << ", dims);\n}\n\n";
+}
+
 void HeaderWriter::writeTensor(bool isInput, size_t index) {
-  const TensorInfo &tensor = (isInput ? table.inputs : table.outputs)[index];
-  std::string sizes;
-  for (const LinearSize &size : tensor.dims)
-    sizes += (sizes.empty() ? "" : ", ") + sizeText(size);
+  const TensorInfo &tensor = info(isInput, index);
   os << "/** " << (isInput ? "Input " : "Output ") << cComment(tensor.name)
-     << ": [" << cComment(sizes) << "]."
+     << " for qopt_session_run, " << shapeText(tensor)
+     << ": `count` elements at `data`."
      << (isInput ? "" : " Null: in the session's memory.") << " */\n"
-     << "static inline qopt_tensor " << function(isInput, index) << "("
-     << (isInput ? "const " : "") << cType(tensor.dtype) << " *data";
+     << "static inline qopt_tensor " << function("", isInput, index) << "("
+     << (isInput ? "const " : "") << cElementType(tensor.dtype)
+     << " *data, size_t count";
   for (size_t i = 0; i < symbols.size(); ++i)
     if (uses(tensor, i))
       os << ", int64_t " << symbols[i];
   os << ") {\n  qopt_tensor tensor;\n  memset(&tensor, 0, sizeof(tensor));\n"
-     << "  tensor.name = " << StringRef(function(isInput, index)).upper()
-     << ";\n"
-     << "  tensor.dtype = " << tensor.dtype
+     << "  tensor.name = " << names(isInput, index).macro
+     << ";\n  tensor.dtype = " << tensor.dtype
      << ";\n  tensor.rank = " << tensor.dims.size() << ";\n";
   for (size_t i = 0; i < tensor.dims.size(); ++i)
     os << "  tensor.dims[" << i << "] = " << sizeText(tensor.dims[i]) << ";\n";
-  os << "  tensor.data = (void *)data;\n  tensor.bytes = qopt_dtype_bytes("
-     << tensor.dtype << ")";
-  for (size_t i = 0; i < tensor.dims.size(); ++i)
-    os << " * (size_t)tensor.dims[" << i << "]";
-  os << ";\n  return tensor;\n}\n\n";
-}
-
-std::string HeaderWriter::tensorCall(bool isInput, size_t index, StringRef data,
-                                     bool isDecoder) const {
-  const TensorInfo &tensor = (isInput ? table.inputs : table.outputs)[index];
-  std::string call = function(isInput, index) + "(" + data.str();
-  for (size_t i = 0; i < symbols.size(); ++i)
-    if (uses(tensor, i))
-      call +=
-          ", " + (isDecoder && int32_t(i) == table.pastSymbol ? std::string("0")
-                                                              : symbols[i]);
-  return call + ")";
-}
-
-void HeaderWriter::writeRun() {
-  bool isDecoder = !table.caches.empty();
-  auto isPast = [](const TensorInfo &tensor) {
-    return tensor.role == QOPT_ROLE_PAST_KEY ||
-           tensor.role == QOPT_ROLE_PAST_VALUE;
-  };
-  auto isPresent = [](const TensorInfo &tensor) {
-    return tensor.role == QOPT_ROLE_PRESENT_KEY ||
-           tensor.role == QOPT_ROLE_PRESENT_VALUE;
-  };
-  std::vector<std::string> parameters = {"qopt_session *session"};
-  for (size_t i = 0; i < symbols.size(); ++i)
-    if (!isDecoder || int32_t(i) != table.pastSymbol)
-      parameters.push_back("int64_t " + symbols[i]);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (!isPast(table.inputs[i]))
-      parameters.push_back("const " + cType(table.inputs[i].dtype).str() +
-                           " *" + inputs[i]);
-  size_t numOutputs = 0;
-  for (size_t i = 0; i < outputs.size(); ++i)
-    if (!isPresent(table.outputs[i])) {
-      ++numOutputs;
-      parameters.push_back(cType(table.outputs[i].dtype).str() + " *" +
-                           outputs[i]);
-    }
-
-  os << "/** Runs the model" << (isDecoder ? " from an empty cache" : "")
-     << "; see qopt_session_run. Outputs are the caller's memory."
-     << (isDecoder ? " To go on: qopt_session_decode." : "") << " */\n"
-     << "static inline qopt_status " << prefix << "_run("
-     << join(parameters, ", ") << ") {\n";
-  if (any_of(table.inputs, isPast))
-    os << "  static const int64_t nothing = 0;\n";
-  os << "  qopt_tensor inputs[" << std::max<size_t>(inputs.size(), 1)
-     << "];\n  qopt_tensor outputs[" << std::max<size_t>(numOutputs, 1)
-     << "];\n";
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    std::string data = inputs[i];
-    if (isPast(table.inputs[i]))
-      data = "(const " + cType(table.inputs[i].dtype).str() + " *)&nothing";
-    os << "  inputs[" << i << "] = " << tensorCall(true, i, data, isDecoder)
-       << ";\n";
-  }
-  size_t number = 0;
-  for (size_t i = 0; i < outputs.size(); ++i)
-    if (!isPresent(table.outputs[i]))
-      os << "  outputs[" << number++
-         << "] = " << tensorCall(false, i, outputs[i], isDecoder) << ";\n";
-  // A symbol that no tensor of the call has.
-  for (size_t i = 0; i < symbols.size(); ++i)
-    if (!isDecoder || int32_t(i) != table.pastSymbol)
-      os << "  (void)" << symbols[i] << ";\n";
-  os << "  return qopt_session_run(session, inputs, " << inputs.size()
-     << ", outputs, " << numOutputs << ");\n}\n\n";
+  os << "  tensor.data = (void *)data;\n"
+     << "  tensor.bytes = count * qopt_dtype_bytes(" << tensor.dtype
+     << ");\n  return tensor;\n}\n\n";
 }
 
 std::string HeaderWriter::write() {
-  std::string guard = "QOPT_MODEL_" + StringRef(prefix).upper() + "_H";
+  std::string guard = "QOPT_MODEL_" + upper + "_H";
   os << "/* Typed entry points of " << cComment(table.modelName)
      << ". Generated by qopt " << cComment(table.version) << ". */\n\n#ifndef "
      << guard << "\n#define " << guard
      << "\n\n#include <qopt/runtime.h>\n#include <string.h>\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   writeNumbers();
-  for (size_t i = 0; i < inputs.size(); ++i)
-    writeTensor(true, i);
-  for (size_t i = 0; i < outputs.size(); ++i)
-    writeTensor(false, i);
+  for (bool isInput : {true, false})
+    for (size_t i = 0; i < (isInput ? inputs : outputs).size(); ++i) {
+      writeCount(isInput, i);
+      writeTensor(isInput, i);
+    }
+  writeLoad();
   writeRun();
+  writePrefillAndDecode();
   os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
   os.flush();
   return text;
 }
-
-} // namespace
 
 std::string modelHeader(const ArtifactTable &table) {
   return HeaderWriter(table).write();

@@ -8,11 +8,12 @@
 
 namespace qopt {
 
-/// The text of model.h, C11 and C++: numbers and names of inputs and outputs,
-/// for each an inline function that makes its qopt_tensor from a typed pointer
-/// and the symbols that its dims have, and an inline function that runs the
-/// model with all of them (a decoder: from an empty cache, without its
-/// present_*).
+/// The text of model.h, C11 and C++11, all inline functions: for each input and
+/// output its number of elements and its qopt_tensor, from a typed pointer and
+/// the symbols that its dims have; `load`, which refuses artifacts of another
+/// signature; `run` with all of them (a decoder: from an empty cache, without
+/// its past_* and present_*); of decoders `prefill` and `decode`. Each pointer
+/// goes with the number of elements there, which is checked.
 std::string modelHeader(const ArtifactTable &table);
 
 } // namespace qopt

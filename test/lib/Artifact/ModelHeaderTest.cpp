@@ -61,7 +61,9 @@ ArtifactTable awkward() {
                   tensor("?"
                          "?/\n\"\\",
                          QOPT_INT8, {{0, {-1, 0, 0, 1}}}),
-                  tensor("class", QOPT_DOUBLE, {{5, {0, 1}}})};
+                  tensor("class", QOPT_DOUBLE, {{5, {0, 1}}}),
+                  tensor("x_0_count", QOPT_INT16, {constant(2)}),
+                  tensor("CLASS_", QOPT_FLOAT, {constant(2)})};
   table.outputs = {tensor("x:0", QOPT_BFLOAT16, {{0, {0, 0, 0, 7}}}),
                    tensor("", QOPT_UINT64, {constant(-1)})};
   return table;
@@ -90,15 +92,22 @@ struct ModelHeaderTest : TempDirectoryTest {
 TEST_F(ModelHeaderTest, DecoderCompiles) {
   compiles(decoder(), R"(
 int use(qopt_session *session, const int64_t *ids, const int64_t *mask,
-        uint16_t *logits, const float *past);
+        uint16_t *logits, const float *past, float *wide);
 int use(qopt_session *session, const int64_t *ids, const int64_t *mask,
-        uint16_t *logits, const float *past) {
-  qopt_tensor key =
-      tiny_stories_7m_input_past_key_values_0_key(past, 1, 5);
+        uint16_t *logits, const float *past, float *wide) {
+  qopt_model *model;
+  qopt_tensor key = tiny_stories_7m_input_past_key_values_0_key(
+      past, tiny_stories_7m_count_input_past_key_values_0_key(1, 5), 1, 5);
   const char *name = TINY_STORIES_7M_INPUT_INPUT_IDS;
-  int sizes[TINY_STORIES_7M_VOCABULARY];
+  int sizes[TINY_STORIES_7M_VOCABULARY + TINY_STORIES_7M_NUM_LOGITS];
   (void)sizes;
-  return tiny_stories_7m_run(session, 1, 5, ids, mask, logits) == QOPT_OK &&
+  return tiny_stories_7m_load("a.qopt", &model) == QOPT_OK &&
+         tiny_stories_7m_run(session, 1, 5, ids, 5, mask, 5, logits,
+                             tiny_stories_7m_count_output_logits(1, 5)) ==
+             QOPT_OK &&
+         tiny_stories_7m_prefill(session, 1, 5, ids, 5, 0, 0, QOPT_LOGITS_LAST,
+                                 wide, 4096) == QOPT_OK &&
+         tiny_stories_7m_decode(session, 1, ids, 1, wide, 4096) == QOPT_OK &&
          key.rank && name;
 }
 )");
@@ -109,6 +118,16 @@ int use(qopt_session *session, const int64_t *ids, const int64_t *mask,
                       "\"past_key_values.1.value\"\n"),
             std::string::npos)
       << text;
+}
+
+/// prefill and decode make tokens, mask and positions, and no other input.
+TEST_F(ModelHeaderTest, OtherInputsOnlyRun) {
+  ArtifactTable table = decoder();
+  table.inputs.push_back(tensor("temperature", QOPT_FLOAT, {constant(1)}));
+  std::string text = modelHeader(table);
+  EXPECT_EQ(text.find("_prefill("), std::string::npos) << text;
+  EXPECT_EQ(text.find("NUM_LOGITS"), std::string::npos);
+  EXPECT_NE(text.find("size_t temperature_count"), std::string::npos);
 }
 
 TEST_F(ModelHeaderTest, AwkwardNamesCompile) {
