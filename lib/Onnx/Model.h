@@ -176,6 +176,8 @@ struct Model {
   int64_t irVersion = 0;
   std::map<std::string, int64_t> opsets;
   std::string producer;
+  /// Files beside the model that hold data of its tensors, sorted.
+  std::vector<std::string> externalFiles;
   Graph graph;
 };
 

@@ -115,6 +115,7 @@ static Expected<Model> read(StringRef path) {
   model.producer = proto.producer_name();
   if (!proto.producer_version().empty())
     model.producer += " " + proto.producer_version();
+  model.externalFiles = tensors.getExternalFiles();
   model.graph = std::move(*graph);
   normaliseNodes(model.graph);
   return model;

@@ -91,6 +91,14 @@ Expected<uint64_t> TensorReader::getFileSize(const std::string &file) {
   return entry->second;
 }
 
+std::vector<std::string> TensorReader::getExternalFiles() const {
+  std::vector<std::string> files;
+  for (const auto &entry : fileSizes)
+    files.push_back(entry.getKey().str());
+  llvm::sort(files);
+  return files;
+}
+
 /// The path of external data; refuses to leave the model's folder. Links on
 /// disk are followed: hub caches are made of them.
 static Expected<std::string> resolve(StringRef model, StringRef location) {

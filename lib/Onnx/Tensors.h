@@ -24,6 +24,9 @@ public:
   llvm::Expected<Tensor> read(const ::onnx::TensorProto &proto,
                               llvm::StringRef name);
 
+  /// The external data that was read so far, sorted.
+  std::vector<std::string> getExternalFiles() const;
+
 private:
   llvm::Error readInline(const ::onnx::TensorProto &proto, uint64_t size,
                          Tensor &tensor);

@@ -4,6 +4,7 @@
 #include "lib/Report/Progress.h"
 #include "passes/Compiler.h"
 #include "tools/qopt/Commands.h"
+#include "tools/qopt/DependencyFile.h"
 #include "tools/qopt/Targets.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
@@ -82,6 +83,9 @@ static Expected<int> compile(const Arguments &arguments) {
       return emit.takeError();
     options->emit = *emit;
   }
+  std::string depfile = arguments.get("depfile");
+  if (!depfile.empty() && options->emit != Emit::Artifact)
+    return createStringError("--depfile is for artifacts, not with --emit");
   if (Error error = checkOutput(*options))
     return error;
 
@@ -92,7 +96,12 @@ static Expected<int> compile(const Arguments &arguments) {
     options->progress = [&](StringRef stage, double fraction) {
       progress.update(stage, fraction);
     };
-  return failed(compileModel(*options)) ? 1 : 0;
+  if (failed(compileModel(*options)))
+    return 1;
+  if (!depfile.empty())
+    if (Error error = writeDependencyFile(depfile, *options))
+      return std::move(error);
+  return 0;
 }
 
 static Expected<int> explain(const Arguments &arguments) {
@@ -119,6 +128,8 @@ const Command compileCommand = {
      targetOption,
      threadsOption,
      {"force", nullptr, "replace an output that exists"},
+     {"depfile", "FILE",
+      "write what the artifact depends on, as a rule for make or Ninja"},
      {"emit", "STAGE",
       "write the program at a stage instead: onnx, qopt, linalg, llvm, asm\n"
       "(text, to standard output without -o), obj or shared"},
