@@ -306,29 +306,46 @@ def NamePaths : Pass<"qopt-name-paths", "::mlir::ModuleOp"> {
 def AssignStorage : Pass<"qopt-assign-storage", "::mlir::ModuleOp"> {
   let summary = "Decide type, layout and place of every weight in the artifact";
   let description = [{
-    ```mlir
-    qopt.weight @up : tensor<40x8xf32> {...}
-    %w = qopt.get_weight @up : tensor<40x8xf32>
-    %0 = qopt.matmul %x, %w : (tensor<?x8xf32>, tensor<40x8xf32>) -> tensor<?x40xf32>
-    ```
-    becomes, with `storage=f16`,
-    ```mlir
-    qopt.weight @up : tensor<40x8xf32> {packed = tensor<2x8x32xf16>, packed_offset = 0 : i64, ...}
-    %w = qopt.get_weight @up : tensor<2x8x32xf16>
-    %0 = qopt.matmul %x, %w : (tensor<?x8xf32>, tensor<2x8x32xf16>) -> tensor<?x40xf32>
-    ```
+    The recipe's rules are asked for each weight of a product and each table, by the
+    role and path of the op that reads it. Weights of codes become `!qopt.qtensor`,
+    with the method that will choose them, and products get the attribute
+    `activations` for `qopt-quantize-activations`. Of floats, weights of products lie
+    in panels of 32 columns, tables row by row; a table that is also the weight of a
+    product is read from its panels. All other floating point weights lie in f32.
+    Weights that nobody reads are dropped.
 
-    Weights of products lie in panels of 32 columns, tables row by row, both in the
-    storage type; a table that is also the weight of a product is read from its
-    panels. All other weights of f16, bf16 and f32 lie in f32, the rest as they are.
-    A weight that a product and another op read is two; weights that nobody reads
-    are dropped. Must have run before: `qopt-raise-products`.
+    ```mlir
+    qopt.weight @w : tensor<64x256xf32> {...}
+    %w = qopt.get_weight @w : tensor<64x256xf32>
+    ```
+    becomes, by `{match: {}, format: int4-g64}`,
+    ```mlir
+    qopt.weight @w : tensor<64x256xf32> {..., method = "rtn", packed = !qopt.qtensor<64x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, <panels>>, packed_offset = 0}
+    %w = qopt.get_weight @w : !qopt.qtensor<64x256, #qopt.format<...>, <panels>>
+    ```
   }];
   let dependentDialects = ["::qopt::QOptDialect"];
   let options = [
-    Option<"storage", "storage", "std::string", /*default=*/"\"f32\"",
-           "storage type of products and tables: f32, f16 or bf16">,
+    Option<"recipe", "recipe", "std::string", /*default=*/"\"f32\"",
+           "name of a built-in recipe, or a YAML file">,
   ];
+}
+
+def QuantizeActivations : Pass<"qopt-quantize-activations", "::mlir::ModuleOp"> {
+  let summary = "Hold inputs of products as the recipe says";
+  let description = [{
+    ```mlir
+    %y = qopt.matmul %x, %w {activations = "int8-token"} : (tensor<?x256xf32>, !qopt.qtensor<...>) -> ...
+    ```
+    becomes
+    ```mlir
+    %c, %s, %z = qopt.quantize %x {block = 64, per_token} : tensor<?x256xf32> -> tensor<?x256xi8>, tensor<?x1xf32>, tensor<?x4xi32>
+    %y = qopt.matmul %c, %w quantized(%s, %z : ...) : (tensor<?x256xi8>, !qopt.qtensor<...>) -> ...
+    ```
+    Products that read the same tensor share its codes. `bf16` becomes a
+    `qopt.round`. Does nothing where the weight is of floats; a remark says so.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
 }
 
 def FuseEpilogues : Pass<"qopt-fuse-epilogues", "::mlir::ModuleOp"> {
@@ -629,7 +646,8 @@ def LowerKernels : Pass<"qopt-lower-kernels", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::qopt::QOptDialect", "::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+    "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
   let options = [
     Option<"isa", "isa", "std::string", /*default=*/"\"x86-64-v3\"",
            "ISA version that the code is for">,

@@ -31,9 +31,10 @@ void buildRaisePipeline(OpPassManager &pm) {
 
 void buildFusePipeline(OpPassManager &pm, const StorageOptions &options) {
   AssignStorageOptions storage;
-  storage.storage = options.storage;
+  storage.recipe = options.recipe;
   pm.addPass(createAssignStorage(storage));
   pm.addPass(createFuseEpilogues());
+  pm.addPass(createQuantizeActivations());
 }
 
 void buildOptimizePipeline(OpPassManager &pm, const StorageOptions &options) {

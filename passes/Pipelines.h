@@ -9,9 +9,9 @@
 namespace qopt {
 
 struct StorageOptions : mlir::PassPipelineOptions<StorageOptions> {
-  Option<std::string> storage{
-      *this, "storage",
-      llvm::cl::desc("storage type of products and tables: f32, f16 or bf16"),
+  Option<std::string> recipe{
+      *this, "recipe",
+      llvm::cl::desc("name of a built-in recipe, or a YAML file"),
       llvm::cl::init("f32")};
 };
 

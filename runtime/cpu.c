@@ -23,11 +23,15 @@ static uint64_t enabledStates(uint32_t leaf1Ecx) {
 
 uint64_t qopt_cpu_features(void) {
   uint32_t eax, ebx, ecx, edx;
-  uint32_t ecx1 = 0, ebx7 = 0, ecxExtended = 0;
+  uint32_t ecx1 = 0, ebx7 = 0, ecx7 = 0, eax7 = 0, ecxExtended = 0;
   if (__get_cpuid(1, &eax, &ebx, &ecx, &edx))
     ecx1 = ecx;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
     ebx7 = ebx;
+    ecx7 = ecx;
+    if (eax >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx))
+      eax7 = eax;
+  }
   if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx))
     ecxExtended = ecx;
 
@@ -38,6 +42,7 @@ uint64_t qopt_cpu_features(void) {
   const uint32_t avx512In7 =
       bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW | bit_AVX512VL;
   const uint32_t lahf = 1u << 0, lzcnt = 1u << 5; /* of leaf 0x80000001, ecx */
+  const uint32_t bf16 = 1u << 5; /* of leaf 7, 1, eax */
   const uint64_t ymm = 0x6;                       /* SSE and AVX state */
   const uint64_t zmm = ymm | 0xe0; /* opmask, low zmm halves, high zmm */
 
@@ -50,6 +55,8 @@ uint64_t qopt_cpu_features(void) {
     features |= QOPT_CPU_AVX2;
   if ((ebx7 & avx512In7) == avx512In7 && (states & zmm) == zmm)
     features |= QOPT_CPU_AVX512;
+  if ((features & QOPT_CPU_AVX512) && (ecx7 & bit_AVX512VNNI) && (eax7 & bf16))
+    features |= QOPT_CPU_AVX512_VNNI_BF16;
   return features;
 }
 #else

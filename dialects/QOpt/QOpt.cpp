@@ -16,6 +16,9 @@ using namespace qopt;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/QOpt/QOptAttributes.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/QOpt/QOptTypes.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/QOpt/QOptOps.cpp.inc"
 
@@ -23,6 +26,10 @@ void QOptDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/QOpt/QOptAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/QOpt/QOptTypes.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -174,6 +181,20 @@ QOPT_EFFECTS(RotaryTableOp)
 QOPT_EFFECTS(RotaryOp)
 QOPT_EFFECTS(SiluOp)
 QOPT_EFFECTS(GeluOp)
+QOPT_EFFECTS(RoundOp)
+
+void QuantizeOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    if (operand.get() == getInput())
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
 
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
@@ -188,36 +209,97 @@ static Value resultOrOut(Value result, Value out) {
   return result ? result : out;
 }
 
+/// The type of a weight of codes: its own, or `weight_type` in the buffer form;
+/// null for floats. `op` says when they do not fit each other.
+template <typename OpType>
+static FailureOr<QTensorType> quantizedType(OpType op, Value weight) {
+  auto type = dyn_cast<QTensorType>(weight.getType());
+  if (auto buffer = dyn_cast<MemRefType>(weight.getType());
+      buffer && buffer.getElementType().isInteger(8)) {
+    type = op.getWeightType() ? dyn_cast<QTensorType>(*op.getWeightType())
+                              : nullptr;
+    if (!type || type.getLayout().getValue() != Layout::Panels ||
+        buffer != type.getBufferType())
+      return op.emitOpError("expects a weight_type whose bytes are ") << buffer;
+    return type;
+  }
+  if (op.getWeightType())
+    return op.emitOpError("expects weight_type beside bytes of codes alone");
+  return type;
+}
+
+/// Sizes of a weight: N is unknown when it is packed.
+static std::pair<int64_t, int64_t> weightSizes(Value weight, QTensorType type) {
+  if (type)
+    return {type.getN(), type.getK()};
+  ArrayRef<int64_t> shape = shapeOf(weight);
+  return {shape.size() == 2 ? shape[0] : ShapedType::kDynamic, shape[1]};
+}
+
 LogicalResult EmbeddingOp::verify() {
-  if (failed(verifyForm(*this)))
+  auto type = quantizedType(*this, getTable());
+  if (failed(verifyForm(*this)) || failed(type))
     return failure();
-  int64_t rank = shapeOf(getTable()).size();
+  int64_t rank = *type ? 2 : shapeOf(getTable()).size();
   if (rank != 2 && rank != 3)
     return emitOpError("expects a table of rank 2, or packed of rank 3");
+  if (rank == 3 && !getRows())
+    return emitOpError("expects the number of rows of a packed table");
+  return success();
+}
+
+QTensorType MatmulOp::getQuantizedWeight() {
+  if (auto type = dyn_cast<QTensorType>(getWeight().getType()))
+    return type;
+  return getWeightType() ? cast<QTensorType>(*getWeightType()) : nullptr;
+}
+
+/// The input's codes come with scales and sums.
+static LogicalResult verifyQuantizedInput(MatmulOp op, QTensorType weight) {
+  Type element = cast<ShapedType>(op.getInput().getType()).getElementType();
+  if (element.isInteger(8) != bool(op.getInputScales()))
+    return op.emitOpError("expects scales and sums beside int8 codes alone");
+  if (!op.getInputScales())
+    return success();
+  if (!weight)
+    return op.emitOpError("expects a weight of codes for an input of codes");
+  int64_t groups = weight.getFormat().getValue().groups(weight.getK());
+  int64_t scales = shapeOf(op.getInputScales()).back(),
+          sums = shapeOf(op.getInputSums()).back();
+  if (sums != groups || (scales != 1 && scales != groups))
+    return op.emitOpError("expects sums for ")
+           << groups << " groups and as many scales, or one, but got " << sums
+           << " and " << scales;
   return success();
 }
 
 LogicalResult MatmulOp::verify() {
-  if (failed(verifyForm(*this)))
+  auto type = quantizedType(*this, getWeight());
+  if (failed(verifyForm(*this)) || failed(type) ||
+      failed(verifyQuantizedInput(*this, *type)))
     return failure();
-  ArrayRef<int64_t> input = shapeOf(getInput()), weight = shapeOf(getWeight());
+  ArrayRef<int64_t> input = shapeOf(getInput());
   ArrayRef<int64_t> result = shapeOf(resultOrOut(getResult(), getOut()));
-  if (weight.size() != 2 && weight.size() != 3)
+  int64_t rank = *type ? 2 : shapeOf(getWeight()).size();
+  if (rank != 2 && rank != 3)
     return emitOpError("expects a weight [N, K] or [panels, K, 32], but got ")
            << getWeight().getType();
-  if (weight.size() == 3 && weight[2] != panelColumns)
+  if (rank == 3 && shapeOf(getWeight())[2] != panelColumns)
     return emitOpError("expects panels of ")
-           << panelColumns << " columns, but got " << weight[2];
+           << panelColumns << " columns, "
+           << "but got " << shapeOf(getWeight())[2];
+  auto [N, K] = weightSizes(getWeight(), *type);
   if (input.empty() || input.size() != result.size())
     return emitOpError("expects input and result of the same rank");
   int64_t columns = result.back();
-  if (!agree(input.back(), weight[1]))
+  if (getInputScales())
+    K = llvm::alignTo(K, PanelLayout::stepSize);
+  if (!agree(input.back(), K))
     return emitOpError("expects K = ")
-           << weight[1] << " as last size of the input, but got "
-           << input.back();
-  if (!agree(columns, weight.size() == 2 ? weight[0] : columns) ||
-      (weight.size() == 3 && !ShapedType::isDynamic(columns) &&
-       llvm::divideCeil(columns, panelColumns) != uint64_t(weight[0])))
+           << K << " as last size of the input, but got " << input.back();
+  if (!agree(columns, N) || (rank == 3 && !ShapedType::isDynamic(columns) &&
+                             llvm::divideCeil(columns, panelColumns) !=
+                                 uint64_t(shapeOf(getWeight())[0])))
     return emitOpError(
                "expects a result whose last size fits the weight, but got ")
            << columns;
@@ -244,6 +326,38 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult QuantizeOp::verify() {
+  bool hasResults = bool(getCodes()), hasOuts = bool(getOutCodes());
+  if (hasResults == hasOuts || hasResults != bool(getScales()) ||
+      hasResults != bool(getSums()) || hasOuts != bool(getOutScales()) ||
+      hasOuts != bool(getOutSums()))
+    return emitOpError("expects either three results or three out operands");
+  int64_t K = shapeOf(getInput()).empty() ? ShapedType::kDynamic
+                                          : shapeOf(getInput()).back();
+  if (ShapedType::isDynamic(K) || int64_t(getBlock()) < 1)
+    return emitOpError("expects rows of a constant size and a block of at "
+                       "least 1");
+  int64_t groups = llvm::divideCeil(K, getBlock());
+  Value outs[] = {resultOrOut(getCodes(), getOutCodes()),
+                  resultOrOut(getScales(), getOutScales()),
+                  resultOrOut(getSums(), getOutSums())};
+  int64_t sizes[] = {int64_t(llvm::alignTo(K, PanelLayout::stepSize)),
+                     getPerToken() ? 1 : groups, groups};
+  unsigned widths[] = {8, 32, 32};
+  for (auto [out, size, width, isFloat] : llvm::zip_equal(
+           outs, sizes, widths, ArrayRef<bool>{false, true, false})) {
+    auto type = cast<ShapedType>(out.getType());
+    Type element = type.getElementType();
+    bool fits = isFloat ? element.isF32() : element.isInteger(width);
+    if (!fits || type.getRank() != int64_t(shapeOf(getInput()).size()) ||
+        type.getShape().back() != size)
+      return emitOpError("expects codes of i8, scales of f32 and sums of i32 "
+                         "with last sizes ")
+             << sizes[0] << ", " << sizes[1] << " and " << sizes[2];
+  }
+  return success();
+}
+
 template <typename OpType> static LogicalResult verifyNorm(OpType op) {
   if (failed(verifyForm(op)))
     return failure();
@@ -259,6 +373,7 @@ LogicalResult RMSNormOp::verify() { return verifyNorm(*this); }
 LogicalResult LayerNormOp::verify() { return verifyNorm(*this); }
 LogicalResult SiluOp::verify() { return verifyForm(*this); }
 LogicalResult GeluOp::verify() { return verifyForm(*this); }
+LogicalResult RoundOp::verify() { return verifyForm(*this); }
 
 LogicalResult RotaryTableOp::verify() {
   if (failed(verifyForm(*this)))

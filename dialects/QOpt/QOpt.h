@@ -3,7 +3,8 @@
 #ifndef QOPT_DIALECTS_QOPT_QOPT_H
 #define QOPT_DIALECTS_QOPT_QOPT_H
 
-#include "lib/Formats/Panels.h"
+#include "lib/Formats/Format.h"
+#include "lib/Formats/PanelLayout.h"
 #include "lib/Symbols/DimExpr.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -16,11 +17,22 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace qopt {
+inline llvm::hash_code hash_value(const Format &format) {
+  return llvm::hash_combine(format.bits, format.isSigned, format.block,
+                            format.scale, format.zero, format.zeroBits,
+                            format.zeroType);
+}
+} // namespace qopt
+
 #include "dialects/QOpt/QOptDialect.h.inc"
 #include "dialects/QOpt/QOptEnums.h.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/QOpt/QOptAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/QOpt/QOptTypes.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/QOpt/QOptOps.h.inc"

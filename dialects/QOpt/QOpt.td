@@ -23,6 +23,7 @@ def QOpt_Dialect : Dialect {
     symbols, see `#qopt.dims`.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
 }
 
 //===-- Attributes --------------------------------------------------------===//
@@ -53,9 +54,73 @@ def QOpt_EmptyRow : I32EnumAttr<"EmptyRow",
   let genSpecializedAttr = 0;
 }
 
+def QOpt_FormatParameter : AttrOrTypeParameter<"::qopt::Format", "format"> {
+  let cppAccessorType = "const ::qopt::Format &";
+}
+
+def QOpt_FormatAttr : AttrDef<QOpt_Dialect, "Format", []> {
+  let mnemonic = "format";
+  let summary = "Which values a tensor can hold";
+  let description = [{
+    Codes, the elements of K that share a scale, the scale's type, and the zero; see
+    `qopt::Format` (lib/Formats), which owns the meaning: `scale * (code - zero)`.
+
+    ```mlir
+    #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>
+    #qopt.format<codes = s8, block = channel, scale = f32, zero = none>
+    ```
+  }];
+  let parameters = (ins QOpt_FormatParameter:$value);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def QOpt_Layout : I32EnumAttr<"Layout", "where the codes of a matrix lie", [
+      I32EnumAttrCase<"Logical", 0, "logical">,
+      I32EnumAttrCase<"Panels", 1, "panels">]> {
+  let cppNamespace = "::qopt";
+  let genSpecializedAttr = 0;
+}
+def QOpt_LayoutAttr : EnumAttr<QOpt_Dialect, QOpt_Layout, "layout"> {
+  let summary = "Where the codes of a matrix lie";
+  let description = [{
+    `logical`: undecided, before layouts are chosen. `panels`: as `PanelLayout`
+    (lib/Formats) packs them for products on any x86 ISA version.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+//===-- Types -------------------------------------------------------------===//
+
+def QOpt_QTensor : TypeDef<QOpt_Dialect, "QTensor", []> {
+  let mnemonic = "qtensor";
+  let summary = "A matrix [N, K] of codes with their scales and zeros";
+  let description = [{
+    ```mlir
+    !qopt.qtensor<4096x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+    ```
+    In the buffer form it is a memref of as many bytes as the layout takes, and the
+    op that reads it has the type as attribute `weight_type`.
+  }];
+  let parameters = (ins "int64_t":$N, "int64_t":$K, "FormatAttr":$format,
+                        "LayoutAttr":$layout);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// As it lies in memory: `memref<... x i8>`; panels only.
+    ::mlir::MemRefType getBufferType();
+    PanelLayout getPanels();
+  }];
+}
+
 //===-- Types of operands -------------------------------------------------===//
 
 def QOpt_Data : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+/// A weight: floats, codes, or the bytes of codes.
+def QOpt_WeightData : AnyTypeOf<[TensorOf<[AnyFloat]>, QOpt_QTensor,
+                                 MemRefOf<[AnyFloat, I8]>]>;
+/// Floats, or int8 codes of activations.
+def QOpt_InputData : AnyTypeOf<[TensorOf<[AnyFloat, I8]>, MemRefOf<[AnyFloat, I8]>]>;
 def QOpt_FloatData : AnyTypeOf<[TensorOf<[AnyFloat]>, MemRefOf<[AnyFloat]>]>;
 def QOpt_IntData : AnyTypeOf<[TensorOf<[AnyInteger]>, MemRefOf<[AnyInteger]>]>;
 
@@ -80,8 +145,9 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
     that no file range holds stand in `value`.
 
     Once the recipe has spoken, `packed` is the type as it lies in the artifact, at
-    `packed_offset` of its data: other storage type, or panels (see `qopt.matmul`);
-    `qopt.get_weight` has this type then.
+    `packed_offset` of its data: other storage type, or panels (see `qopt.matmul`),
+    or codes, a `!qopt.qtensor`, which the solver `method` chooses when the artifact
+    is written; `qopt.get_weight` has this type then.
 
     ```mlir
     qopt.weight @w : tensor<4096x256xf32> {file = "model.onnx", offset = 64 : i64, length = 4194304 : i64}
@@ -95,8 +161,10 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
     DefaultValuedAttr<I64Attr, "0">:$length,
     UnitAttr:$transposed,
     OptionalAttr<ElementsAttr>:$value,
-    OptionalAttr<TypeAttrOf<AnyRankedTensor>>:$packed,
-    DefaultValuedAttr<I64Attr, "-1">:$packed_offset
+    OptionalAttr<TypeAttrOf<AnyTypeOf<[AnyRankedTensor, QOpt_QTensor]>>>:$packed,
+    DefaultValuedAttr<I64Attr, "-1">:$packed_offset,
+    OptionalAttr<StrAttr>:$method,
+    OptionalAttr<DictionaryAttr>:$method_options
   );
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
@@ -111,7 +179,7 @@ def QOpt_GetWeightOp : QOpt_Op<"get_weight",
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$weight);
-  let results = (outs QOpt_Data:$result);
+  let results = (outs AnyTypeOf<[QOpt_Data, QOpt_QTensor]>:$result);
   let assemblyFormat = "$weight attr-dict `:` type($result)";
 }
 
@@ -211,10 +279,13 @@ def QOpt_EmbeddingOp : QOpt_ComputeOp<"embedding"> {
   let description = [{
     `result[..., d] = table[ids[...], d]`, widened to f32. An id that is negative
     counts from the end; one outside the table is an error of the call.
-    The table may be packed for a product, see `qopt.matmul`.
+    The table may be packed for a product, see `qopt.matmul`, or of codes; `rows` is
+    the number of its rows then.
   }];
-  let arguments = (ins QOpt_FloatData:$table, QOpt_IntData:$ids,
+  let arguments = (ins QOpt_WeightData:$table, QOpt_IntData:$ids,
                        Optional<AnyMemRef>:$out,
+                       OptionalAttr<I64Attr>:$rows,
+                       OptionalAttr<TypeAttrOf<QOpt_QTensor>>:$weight_type,
                        OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
@@ -234,7 +305,11 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
 
     The weight is `[N, K]` in its storage type, or packed in panels of 32 columns,
     `[ceil(N / 32), K, 32]`, columns beyond N zero; N is then the last size of the
-    result.
+    result. Or it is of codes, `!qopt.qtensor`, and each element what the format says.
+
+    The input is of floats, or the codes that `qopt.quantize` makes, `quantized` with
+    their scales and sums:
+    `input[..., k] = scales[..., k / group] * codes[..., k]`.
 
     ```mlir
     %y = qopt.matmul %x, %w extras(%bias) epilogue {
@@ -244,17 +319,75 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
     } : (tensor<?x256xf32>, tensor<64x256xf32>, tensor<64xf32>) -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$weight,
+  let arguments = (ins QOpt_InputData:$input, QOpt_WeightData:$weight,
+                       Optional<QOpt_FloatData>:$input_scales,
+                       Optional<QOpt_IntData>:$input_sums,
                        Variadic<QOpt_FloatData>:$extras,
                        Optional<AnyMemRef>:$out,
+                       OptionalAttr<TypeAttrOf<QOpt_QTensor>>:$weight_type,
                        OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let regions = (region MaxSizedRegion<1>:$epilogue);
+  let extraClassDeclaration = [{
+    /// The type of a weight of codes, in either form; null when it is of floats.
+    QTensorType getQuantizedWeight();
+  }];
   let assemblyFormat = [{
-    $input `,` $weight (`extras` `(` $extras^ `)`)?
+    $input `,` $weight
+    (`quantized` `(` $input_scales^ `,` $input_sums `:` type($input_scales) `,` type($input_sums) `)`)?
+    (`extras` `(` $extras^ `)`)?
     (`outs` `(` $out^ `:` type($out) `)`)? (`epilogue` $epilogue^)? attr-dict
     `:` `(` type($input) `,` type($weight) (`,` type($extras)^)? `)`
     (`->` type($result)^)?
+  }];
+}
+
+def QOpt_QuantizeOp : QOpt_Op<"quantize",
+    [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, AttrSizedOperandSegments,
+     AttrSizedResultSegments]> {
+  let summary = "int8 codes of activations, chosen when running";
+  let description = [{
+    Rows are the last dimension, of K elements, a constant. They are cut into groups
+    of `block` elements, the last one maybe shorter; scales are chosen for each group,
+    or, `per_token`, for each row:
+    `scale = max |input| / 127`, `code = round(input * (1 / scale))`, ties to even
+    (lib/Formats/Activations.h). `sums` are the sums of the codes of each group.
+    Codes are `[..., Kp]`, with Kp the next multiple of 32 and zeros beyond K; scales
+    `[..., 1]` or `[..., groups]`; sums `[..., groups]`.
+
+    ```mlir
+    %codes, %scales, %sums = qopt.quantize %x {block = 64, per_token}
+      : tensor<?x256xf32> -> tensor<?x256xi8>, tensor<?x1xf32>, tensor<?x4xi32>
+    ```
+  }];
+  let arguments = (ins QOpt_FloatData:$input,
+                       Optional<AnyMemRef>:$out_codes,
+                       Optional<AnyMemRef>:$out_scales,
+                       Optional<AnyMemRef>:$out_sums,
+                       I64Attr:$block, UnitAttr:$per_token);
+  let results = (outs Optional<AnyRankedTensor>:$codes,
+                      Optional<AnyRankedTensor>:$scales,
+                      Optional<AnyRankedTensor>:$sums);
+  let assemblyFormat = [{
+    $input (`outs` `(` $out_codes^ `,` $out_scales `,` $out_sums `:` type($out_codes) `,` type($out_scales) `,` type($out_sums) `)`)?
+    attr-dict `:` type($input) (`->` type($codes)^ `,` type($scales) `,` type($sums))?
+  }];
+  let hasVerifier = 1;
+}
+
+def QOpt_RoundOp : QOpt_ComputeOp<"round"> {
+  let summary = "Activations rounded to a shorter float type";
+  let description = [{
+    To nearest, ties to even, as lib/Formats/FloatTypes.h says.
+    ```mlir
+    %y = qopt.round %x : tensor<?x256xf32> -> tensor<?x256xbf16>
+    ```
+  }];
+  let arguments = (ins QOpt_FloatData:$input, Optional<AnyMemRef>:$out);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $input (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
+    `:` type($input) (`->` type($result)^)?
   }];
 }
 

@@ -112,6 +112,7 @@ typedef struct {
 #define QOPT_CPU_AVX2                                                          \
   (1ull << 1) /* avx avx2 bmi1 bmi2 f16c fma lzcnt movbe, ymm state */
 #define QOPT_CPU_AVX512 (1ull << 2) /* f bw cd dq vl, zmm and opmask state */
+#define QOPT_CPU_AVX512_VNNI_BF16 (1ull << 3) /* beside that */
 
 /** The code for one ISA version, the most demanding first in the table. */
 typedef struct {

@@ -3,6 +3,7 @@
 #include "lib/Artifact/Weights.h"
 
 #include "lib/Artifact/Packing.h"
+#include "lib/Formats/PanelLayout.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Endian.h"
@@ -17,6 +18,8 @@ namespace qopt {
 std::vector<int64_t> PackedWeight::storedDims() const {
   if (layout == WeightLayout::Dense)
     return dims;
+  if (layout == WeightLayout::Codes)
+    return {storedBytes()};
   PackingShape shape = getPackingShape(*this);
   std::vector<int64_t> stored(dims.begin(), dims.end() - 2);
   stored.insert(stored.end(), {shape.units, shape.columns, shape.width});
@@ -24,6 +27,8 @@ std::vector<int64_t> PackedWeight::storedDims() const {
 }
 
 int64_t PackedWeight::storedBytes() const {
+  if (layout == WeightLayout::Codes)
+    return PanelLayout(*format, dims[0], dims[1]).bytes();
   PackingShape shape = getPackingShape(*this);
   return shape.matrices * shape.units * shape.columns * shape.width *
          bytesOf(stored);
@@ -55,7 +60,10 @@ static Error check(const PackedWeight &weight) {
   if (weight.dims.size() < 2 &&
       (weight.transposed || weight.layout == WeightLayout::Panels))
     return refuse(weight, "must have two dimensions to be packed");
-  if (!isConvertible(weight.source, weight.stored))
+  bool isCodes = weight.layout == WeightLayout::Codes;
+  if (isCodes && (weight.dims.size() != 2 || elements == 0 || !weight.format))
+    return refuse(weight, "is no matrix with a format for its codes");
+  if (!isConvertible(weight.source, isCodes ? DataType::F32 : weight.stored))
     return refuse(weight, Twine("cannot be converted from ") +
                               safetensorsName(weight.source) + " to " +
                               safetensorsName(weight.stored));

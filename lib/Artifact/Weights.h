@@ -4,11 +4,14 @@
 #define QOPT_LIB_ARTIFACT_WEIGHTS_H
 
 #include "lib/Formats/DataType.h"
+#include "lib/Formats/Format.h"
 #include "lib/Formats/Panels.h"
+#include "lib/Methods/Solver.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,7 @@ namespace qopt {
 enum class WeightLayout {
   Dense,  ///< row-major, as `dims` says
   Panels, ///< matrices [N, K] as [ceil(N / 32), K, 32], columns beyond N zero
+  Codes,  ///< a matrix [N, K] of codes, as PanelLayout packs it; bytes
 };
 
 /// Tensors start at multiples of this in the data section, which itself starts
@@ -37,9 +41,14 @@ struct PackedWeight {
   std::vector<int64_t> dims; ///< logical; [..., N, K] for a matrix
   bool transposed = false;   ///< the source holds the last two dims swapped
 
-  DataType stored = DataType::F32; ///< a float type, or `source`
+  DataType stored = DataType::F32; ///< a float type, or `source`; U8 for codes
   WeightLayout layout = WeightLayout::Dense;
   int64_t destOffset = 0; ///< in the data section, see assignOffsets
+
+  /// Codes only: what they mean, and the solver that chooses them.
+  std::optional<Format> format;
+  std::string method;
+  SolverOptions methodOptions;
 
   /// Sizes as stored.
   std::vector<int64_t> storedDims() const;

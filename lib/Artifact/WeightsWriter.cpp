@@ -83,7 +83,16 @@ const char *Writer::sourceOf(const PackedWeight &weight) const {
 Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
   const PackedWeight &weight = weights[chunk.weight];
   buffer.resize(size_t(chunk.bytes));
-  packChunk(weight, chunk, sourceOf(weight), buffer.data());
+  if (weight.layout == WeightLayout::Codes) {
+    bool isAlone = chunk.bytes == weight.storedBytes();
+    if (Error error = quantizeChunk(weight, chunk, sourceOf(weight),
+                                    isAlone ? options.threads : 1,
+                                    buffer.data()))
+      return createStringError("weight '" + weight.name +
+                               "': " + toString(std::move(error)));
+  } else {
+    packChunk(weight, chunk, sourceOf(weight), buffer.data());
+  }
   int64_t place = dataOffset + weight.destOffset + chunk.offset;
   for (int64_t at = 0; at < chunk.bytes; at += chunk.pieceBytes) {
     if (Error error =
@@ -138,8 +147,12 @@ void Writer::work() {
 }
 
 Error Writer::run(const std::string &path, StringRef header) {
-  for (size_t i = 0; i < weights.size(); ++i)
-    appendChunks(i, weights[i], chunkBytes, chunks);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i].layout != WeightLayout::Codes)
+      appendChunks(i, weights[i], chunkBytes, chunks);
+    else if (Error error = appendCodeChunks(i, weights[i], chunks))
+      return error;
+  }
   dataOffset = int64_t(header.size());
   for (const PackedWeight &weight : weights)
     total += weight.storedBytes();

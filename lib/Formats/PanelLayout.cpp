@@ -48,7 +48,8 @@ int64_t PanelLayout::segmentBytes() const {
   return steps(0) * stepBytes() + groups(0) * lineBytes(format.scale);
 }
 int64_t PanelLayout::segmentOffset(int64_t segment) const {
-  return segment * segmentBytes();
+  int64_t zeros = format.groups(K) * zeroBytes();
+  return (zeros + 63) / 64 * 64 + segment * segmentBytes();
 }
 
 int64_t PanelLayout::scaleOffset(int64_t group) const {
@@ -67,13 +68,13 @@ int64_t PanelLayout::zeroBytes() const {
 }
 
 int64_t PanelLayout::zeroOffset(int64_t group) const {
-  int64_t last = segments() - 1;
-  return segmentOffset(last) + steps(last) * stepBytes() +
-         groups(last) * lineBytes(format.scale) + group * zeroBytes();
+  return group * zeroBytes();
 }
 
 int64_t PanelLayout::panelBytes() const {
-  return (zeroOffset(format.groups(K)) + 63) / 64 * 64;
+  int64_t last = segments() - 1;
+  return segmentOffset(last) + steps(last) * stepBytes() +
+         groups(last) * lineBytes(format.scale);
 }
 
 namespace {
@@ -203,8 +204,7 @@ void PanelLayout::pack(const QuantizedMatrix &rows, int64_t begin, int64_t end,
         writeFloat(rows.scales[size_t((first + c) * allGroups + group)],
                    format.scale, line, c);
     }
-    int64_t zeros = zeroOffset(0);
-    std::memset(target + zeros, 0, size_t(panelBytes() - zeros));
+    std::memset(target, 0, size_t(segmentOffset(0)));
     if (!format.storesZeros())
       continue;
     for (int64_t group = 0; group < allGroups; ++group)

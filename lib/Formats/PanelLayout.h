@@ -15,7 +15,7 @@ namespace qopt {
 /// the matrix; those beyond N have index 0, scale 0, zero 0) follow one
 /// another, and one panel the next, each a multiple of 64 bytes:
 ///
-///   panel   = segment*, zeros                       see zeroOffset
+///   panel   = zeros, segment*
 ///   segment = step*, scales                         segmentSize elements of K
 ///   step    = plane*                                32 elements of K
 ///   plane   = [w dwords][32 columns][4 bytes]
@@ -30,8 +30,8 @@ namespace qopt {
 /// A segment is a group, or two groups of 16. Behind its steps stand the scales
 /// of its groups, [groups][32 columns]; so all starts at multiples of 64 bytes.
 /// `channel` and `tensor` are one segment.
-/// Behind the last segment stand the zeros, [groups of K][32 columns]: float
-/// ones as they are, integer ones as index (zero - minZero()): of more than 4
+/// In front stand the zeros, [groups of K][32 columns], so that a panel is one
+/// stream for the prefetcher, up to a multiple of 64 bytes: float ones as they are, integer ones as index (zero - minZero()): of more than 4
 /// bits as bytes, else column c in the low half of byte c, column c + 16 in the
 /// high half of byte c, 16 bytes. Bytes that nothing fills are 0.
 class PanelLayout {

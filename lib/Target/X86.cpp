@@ -6,12 +6,15 @@
 
 namespace qopt {
 
+constexpr uint64_t v3 = QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2,
+                   v4 = v3 | QOPT_CPU_AVX512;
+
 static const X86Isa isas[] = {
-    {"x86-64-v4", QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2 | QOPT_CPU_AVX512, 512, 32,
-     true, true, true},
-    {"x86-64-v3", QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2, 256, 16, true, true,
-     true},
-    {"x86-64", 0, 128, 16, false, false, false},
+    {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,+avx512bf16",
+     v4 | QOPT_CPU_AVX512_VNNI_BF16, 512, 32, true, true, true, true},
+    {"x86-64-v4", "x86-64-v4", "", v4, 512, 32, true, true, true, false},
+    {"x86-64-v3", "x86-64-v3", "", v3, 256, 16, true, true, true, false},
+    {"x86-64", "x86-64", "", 0, 128, 16, false, false, false, false},
 };
 
 llvm::ArrayRef<X86Isa> getX86Isas() { return isas; }

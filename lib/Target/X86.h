@@ -11,13 +11,16 @@ namespace qopt {
 
 /// An ISA version is a set of features with what lowerings have to know of it.
 struct X86Isa {
-  const char *name;    ///< x86-64-v3, ...; also the CPU name for LLVM
+  const char *name;    ///< x86-64-v3, ...
+  const char *cpu;     ///< its name for LLVM
+  const char *extras;  ///< features beside, for LLVM: "+avx512vnni,..."
   uint64_t features;   ///< QOPT_CPU_* that the runtime asks for
   int vectorBits;      ///< width of the widest register
   int vectorRegisters; ///< number of them
   bool fma;            ///< mulf + addf with contract become one instruction
   bool f16c;           ///< f16 <-> f32 are instructions
   bool masks;          ///< masked loads and stores are instructions
+  bool vnni;           ///< u8 x s8 products of four are added to i32
 
   /// Lanes of 32 bits in a register.
   int lanes() const { return vectorBits / 32; }

@@ -91,8 +91,14 @@ LogicalResult Compilation::writeModule() {
 
 /// A clone of the module for each ISA version, lowered to the LLVM dialect.
 LogicalResult Compilation::makeVariants() {
+  bool multipliesCodes =
+      module->walk([](QuantizeOp) { return WalkResult::interrupt(); })
+          .wasInterrupted();
   for (const X86Isa &isa : getX86Isas()) {
     if (!llvm::is_contained(options.isas, isa.name))
+      continue;
+    // Without codes on both sides it would be the code of the next version.
+    if (isa.vnni && !multipliesCodes && options.isas.size() > 1)
       continue;
     VariantModule variant;
     variant.isa = &isa;
@@ -192,7 +198,7 @@ LogicalResult Compilation::compile() {
           cast<RankedTensorType>(op.getTable().getType()).getDimSize(0));
   });
   StorageOptions storage;
-  storage.storage = options.recipe;
+  storage.recipe = options.recipe;
   if (failed(run("optimize", 0.1, [&](OpPassManager &pm) {
         buildOptimizePipeline(pm, storage);
       })))

@@ -39,8 +39,16 @@ std::string storageOf(Operation *op) {
   auto get = weight ? weight.getDefiningOp<GetWeightOp>() : nullptr;
   if (!get)
     return "";
-  auto type = cast<RankedTensorType>(get.getResult().getType());
   std::string result;
+  if (auto codes = dyn_cast<QTensorType>(get.getResult().getType())) {
+    const Format &format = codes.getFormat().getValue();
+    llvm::raw_string_ostream os(result);
+    os << format.str() << ", " << codes.getPanels().bytes() << " bytes";
+    if (codes.getK() % format.groupSize(codes.getK()) != 0)
+      os << ", the last group of " << codes.getK() % format.groupSize(codes.getK());
+    return result;
+  }
+  auto type = cast<RankedTensorType>(get.getResult().getType());
   llvm::raw_string_ostream(result)
       << type.getElementType() << ", "
       << type.getNumElements() * (type.getElementTypeBitWidth() / 8)
@@ -121,7 +129,7 @@ llvm::json::Object toJson(const Line &line) {
 
 LogicalResult Compilation::explain(raw_ostream &os, bool json) {
   StorageOptions storage;
-  storage.storage = options.recipe;
+  storage.recipe = options.recipe;
   if (failed(import()) || failed(raise()) ||
       failed(run("fuse", 0.1,
                  [&](OpPassManager &pm) { buildFusePipeline(pm, storage); })))

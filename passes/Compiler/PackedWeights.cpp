@@ -55,9 +55,10 @@ FailureOr<std::vector<PackedWeight>> collectWeights(ModuleOp module) {
   std::vector<PackedWeight> weights;
   for (auto op : module.getOps<WeightOp>()) {
     auto type = cast<RankedTensorType>(op.getType());
-    auto packed = cast<RankedTensorType>(*op.getPacked());
+    auto packed = dyn_cast<RankedTensorType>(*op.getPacked());
+    auto codes = dyn_cast<QTensorType>(*op.getPacked());
     auto source = dataType(type.getElementType());
-    auto stored = dataType(packed.getElementType());
+    auto stored = codes ? DataType::U8 : dataType(packed.getElementType());
     if (!source || !stored)
       return op.emitError("has an element type that no artifact holds: ")
              << type.getElementType();
@@ -74,8 +75,18 @@ FailureOr<std::vector<PackedWeight>> collectWeights(ModuleOp module) {
     weight.dims.assign(type.getShape().begin(), type.getShape().end());
     weight.transposed = op.getTransposed();
     weight.stored = *stored;
-    weight.layout = type.getRank() == packed.getRank() ? WeightLayout::Dense
-                                                       : WeightLayout::Panels;
+    if (codes) {
+      weight.layout = WeightLayout::Codes;
+      weight.format = codes.getFormat().getValue();
+      weight.method = op.getMethod().value_or("rtn").str();
+      if (auto options = op.getMethodOptions())
+        for (NamedAttribute option : *options)
+          weight.methodOptions[option.getName()] =
+              cast<StringAttr>(option.getValue()).str();
+    } else {
+      weight.layout = type.getRank() == packed.getRank() ? WeightLayout::Dense
+                                                         : WeightLayout::Panels;
+    }
     weight.destOffset = op.getPackedOffset();
     weights.push_back(std::move(weight));
   }

@@ -3,6 +3,7 @@
 #include "lib/Artifact/Directory.h"
 #include "lib/Artifact/Manifest.h"
 #include "lib/Artifact/ModelHeader.h"
+#include "lib/Recipes/Recipe.h"
 #include "lib/Report/Cleanup.h"
 #include "passes/Compiler/Compilation.h"
 #include "qopt/artifact.h"
@@ -48,7 +49,10 @@ LogicalResult Compilation::emitArtifact() {
   Manifest manifest;
   manifest.version = qopt_version();
   manifest.abi = QOPT_ABI_VERSION;
-  manifest.recipe = options.recipe;
+  auto recipe = loadRecipe(options.recipe);
+  if (!recipe)
+    return report(recipe.takeError());
+  manifest.recipe = recipe->isBuiltIn ? recipe->name : recipe->text;
   for (const VariantModule &variant : variants)
     manifest.targets.push_back(variant.isa->name);
   manifest.pipeline = pipeline;

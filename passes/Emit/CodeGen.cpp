@@ -44,7 +44,7 @@ static void initialize() {
 }
 
 Expected<std::unique_ptr<CodeModule>> CodeModule::create(StringRef name,
-                                                         StringRef cpu) {
+                                                         const X86Isa &isa) {
   initialize();
   Triple triple("x86_64-unknown-linux-gnu");
   std::string why;
@@ -53,8 +53,8 @@ Expected<std::unique_ptr<CodeModule>> CodeModule::create(StringRef name,
     return createStringError("no code generator for x86-64: " + why);
   TargetOptions options;
   options.FunctionSections = true; // so that the linker can drop some
-  std::unique_ptr<CodeModule> result(new CodeModule(name, cpu));
-  result->machine.reset(target->createTargetMachine(triple, cpu, "", options,
+  std::unique_ptr<CodeModule> result(new CodeModule(name, isa));
+  result->machine.reset(target->createTargetMachine(triple, isa.cpu, isa.extras, options,
                                                     Reloc::PIC_, std::nullopt,
                                                     CodeGenOptLevel::Default));
   result->dataLayout = result->machine->createDataLayout();
@@ -81,13 +81,15 @@ void CodeModule::setModule(std::unique_ptr<Module> newModule) {
   for (Function &function : *module) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", cpu);
+    function.addFnAttr("target-cpu", isa.cpu);
+    if (*isa.extras)
+      function.addFnAttr("target-features", isa.extras);
     function.addFnAttr(
         "no-builtins"); // loops stay loops: there is no C library
     function.addFnAttr("frame-pointer", "none");
     function.addFnAttr(Attribute::NoUnwind);
     // LLVM's CPU model prefers 256 bits.
-    if (cpu == "x86-64-v4")
+    if (isa.vectorBits == 512)
       function.addFnAttr("prefer-vector-width", "512");
   }
 }

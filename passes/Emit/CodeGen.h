@@ -17,7 +17,7 @@ class CodeModule {
 public:
   /// `cpu` is LLVM's name for the ISA version.
   static llvm::Expected<std::unique_ptr<CodeModule>>
-  create(llvm::StringRef name, llvm::StringRef cpu);
+  create(llvm::StringRef name, const X86Isa &isa);
 
   llvm::LLVMContext &getContext() { return context; }
   const llvm::DataLayout &getDataLayout() const { return dataLayout; }
@@ -32,11 +32,11 @@ public:
   llvm::Error emit(EmitKind kind, EmittedModule &result);
 
 private:
-  CodeModule(llvm::StringRef name, llvm::StringRef cpu)
-      : name(name), cpu(cpu) {}
+  CodeModule(llvm::StringRef name, const X86Isa &isa) : name(name), isa(isa) {}
   void optimize();
 
-  std::string name, cpu;
+  std::string name;
+  const X86Isa &isa;
   std::string diagnostics;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> machine;

@@ -47,7 +47,7 @@ void makeInternal(llvm::Module &module) {
 llvm::Expected<std::unique_ptr<CodeModule>> translate(VariantModule &variant,
                                                       TableVariant &entries) {
   llvm::StringRef isa = variant.isa->name;
-  auto code = CodeModule::create(isa, isa);
+  auto code = CodeModule::create(isa, *variant.isa);
   if (!code)
     return code.takeError();
   std::unique_ptr<llvm::Module> module =
@@ -76,7 +76,7 @@ llvm::Error
 addCommonModules(const ArtifactTable &table,
                  llvm::ArrayRef<TableVariant> variants,
                  std::vector<std::unique_ptr<CodeModule>> &modules) {
-  auto tableCode = CodeModule::create("table", "x86-64");
+  auto tableCode = CodeModule::create("table", *findX86Isa("x86-64"));
   if (!tableCode)
     return tableCode.takeError();
   auto tableModule =
@@ -87,7 +87,7 @@ addCommonModules(const ArtifactTable &table,
   (*tableCode)->setModule(std::move(*tableModule));
   modules.push_back(std::move(*tableCode));
 
-  auto support = CodeModule::create("support", "x86-64");
+  auto support = CodeModule::create("support", *findX86Isa("x86-64"));
   if (!support)
     return support.takeError();
   auto supportModule = buildSupportModule((*support)->getContext());

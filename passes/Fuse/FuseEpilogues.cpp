@@ -101,8 +101,11 @@ MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
   Location loc = builder.getFusedLoc({matmul.getLoc(), epilogue.op->getLoc()});
   auto fused =
       MatmulOp::create(builder, loc, matmul->getResultTypes(),
-                       matmul.getInput(), matmul.getWeight(), extras, Value(),
-                       matmul.getPathAttr(), matmul.getRoleAttr());
+                       matmul.getInput(), matmul.getWeight(),
+                       matmul.getInputScales(), matmul.getInputSums(), extras,
+                       Value(), TypeAttr(), matmul.getPathAttr(),
+                       matmul.getRoleAttr());
+  fused->setDiscardableAttrs(matmul->getDiscardableAttrDictionary());
   Block *body = builder.createBlock(&fused.getEpilogue());
   for (size_t i = 0; i < 1 + extras.size(); ++i)
     body->addArgument(builder.getF32Type(), loc);

@@ -23,7 +23,7 @@ LogicalResult FunctionBufferizer::convertSignature() {
        llvm::enumerate(llvm::to_vector(entry.getArguments()))) {
     attributes.push_back(function.getArgAttrDict(i));
     types.push_back(argument.getType());
-    if (!isa<RankedTensorType>(argument.getType()))
+    if (!isTensor(argument.getType()))
       continue;
     types.back() = bufferType(argument.getType());
     buffers.set(argument,

@@ -8,13 +8,12 @@ using namespace mlir;
 namespace qopt {
 
 bool touchesTensors(Operation *op) {
-  auto isTensor = [](Type type) { return isa<TensorType>(type); };
   return llvm::any_of(op->getOperandTypes(), isTensor) ||
          llvm::any_of(op->getResultTypes(), isTensor);
 }
 
 FailureOr<Value> FunctionBufferizer::read(Value operand, Operation *op) {
-  if (!isa<TensorType>(operand.getType()))
+  if (!isTensor(operand.getType()))
     return operand;
   if (Value buffer = buffers.lookup(operand))
     return buffer;
@@ -145,6 +144,32 @@ LogicalResult FunctionBufferizer::convertExtract(tensor::ExtractOp op) {
   return success();
 }
 
+/// Bytes of codes do not say what they are.
+template <typename OpType> static void setWeightType(OpType op, Value weight) {
+  if (auto type = dyn_cast<QTensorType>(weight.getType()))
+    op.setWeightType(type);
+}
+
+LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
+  auto operands = readAll(op);
+  if (failed(operands))
+    return failure();
+  if (!op.getCodes()) // it has buffers already
+    return convertBody(mlir::clone(builder, op, TypeRange(), *operands));
+  SmallVector<Value> outs;
+  for (Value result : op.getResults()) {
+    auto out = buffers.allocate(result, op);
+    if (failed(out))
+      return failure();
+    outs.push_back(*out);
+    buffers.set(result, *out);
+  }
+  QuantizeOp::create(builder, op.getLoc(), Type(), Type(), Type(), (*operands)[0],
+                     outs[0], outs[1], outs[2], op.getBlock(),
+                     op.getPerToken());
+  return success();
+}
+
 template <typename OpType>
 LogicalResult FunctionBufferizer::convertCompute(OpType op) {
   auto operands = readAll(op);
@@ -158,6 +183,10 @@ LogicalResult FunctionBufferizer::convertCompute(OpType op) {
   auto converted =
       cast<OpType>(mlir::clone(builder, op, TypeRange(), *operands));
   converted.getOutMutable().assign(*out);
+  if constexpr (std::is_same_v<OpType, MatmulOp>)
+    setWeightType(converted, op.getWeight());
+  if constexpr (std::is_same_v<OpType, EmbeddingOp>)
+    setWeightType(converted, op.getTable());
   buffers.set(op.getResult(), *out);
   return convertBody(converted);
 }
@@ -196,8 +225,9 @@ LogicalResult FunctionBufferizer::convertTensors(Operation *op) {
       })
       .Case([&](tensor::ExtractOp extract) { return convertExtract(extract); })
       .Case<EmbeddingOp, MatmulOp, RMSNormOp, LayerNormOp, RotaryTableOp,
-            RotaryOp, AttentionOp, SiluOp, GeluOp>(
+            RotaryOp, AttentionOp, SiluOp, GeluOp, RoundOp>(
           [&](auto compute) { return convertCompute(compute); })
+      .Case([&](QuantizeOp quantize) { return convertQuantize(quantize); })
       .Case([&](DestinationStyleOpInterface destinationStyle) {
         return convertDestinationStyle(destinationStyle);
       })

@@ -35,6 +35,7 @@ private:
   mlir::LogicalResult convertElements(mlir::tensor::FromElementsOp op);
   mlir::LogicalResult convertExtract(mlir::tensor::ExtractOp op);
   template <typename OpType> mlir::LogicalResult convertCompute(OpType op);
+  mlir::LogicalResult convertQuantize(QuantizeOp op);
   mlir::LogicalResult
   convertDestinationStyle(mlir::DestinationStyleOpInterface op);
   mlir::LogicalResult convertCall(mlir::func::CallOp call);

@@ -10,6 +10,8 @@ using namespace mlir;
 namespace qopt {
 
 MemRefType bufferType(Type type) {
+  if (auto codes = dyn_cast<QTensorType>(type))
+    return codes.getBufferType();
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
 }

@@ -8,7 +8,12 @@
 
 namespace qopt {
 
-/// The dense buffer of a ranked tensor type.
+/// Whether values of the type are bufferized: tensors, and weights of codes.
+inline bool isTensor(mlir::Type type) {
+  return llvm::isa<mlir::TensorType, QTensorType>(type);
+}
+
+/// The dense buffer of a ranked tensor type; the bytes of a weight of codes.
 mlir::MemRefType bufferType(mlir::Type type);
 
 /// The buffers that the tensors of a function's block lie in. Several tensors

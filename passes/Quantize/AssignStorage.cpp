@@ -1,8 +1,10 @@
 //===- AssignStorage.cpp - How weights lie in the artifact ----------------===//
 
 #include "dialects/QOpt/QOpt.h"
+#include "lib/Recipes/Recipe.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
+#include "passes/Quantize/Activations.h"
 
 using namespace mlir;
 
@@ -18,85 +20,178 @@ constexpr int64_t alignment = 64;
 /// What reads a weight decides how it lies.
 enum class Use { Dense, Table, Product };
 
+/// Whether the operand is read as the recipe says: as a table, or as the weight
+/// of a product.
+bool isPackedUse(OpOperand &use) {
+  if (auto matmul = dyn_cast<MatmulOp>(use.getOwner()))
+    return &use == &matmul.getWeightMutable();
+  if (auto embedding = dyn_cast<EmbeddingOp>(use.getOwner()))
+    return &use == &embedding.getTableMutable();
+  return false;
+}
+
 Use useOf(GetWeightOp get) {
   Use use = Use::Table;
   for (OpOperand &operand : get.getResult().getUses()) {
-    if (auto matmul = dyn_cast<MatmulOp>(operand.getOwner());
-        matmul && operand.get() == matmul.getWeight())
-      use = Use::Product;
-    else if (!isa<EmbeddingOp>(operand.getOwner()))
+    if (!isPackedUse(operand))
       return Use::Dense;
+    if (isa<MatmulOp>(operand.getOwner()))
+      use = Use::Product;
   }
   return use;
 }
+
+/// A weight and who reads it.
+struct Entry {
+  WeightOp weight;
+  Use use;
+  SmallVector<GetWeightOp> gets;
+
+  /// The op that speaks for the weight: the product of a tied table.
+  Operation *reader() const {
+    Operation *found = nullptr;
+    for (GetWeightOp get : gets)
+      for (Operation *user : get->getUsers())
+        if (!found || (isa<MatmulOp>(user) && !isa<MatmulOp>(found)))
+          found = user;
+    return found;
+  }
+};
 
 struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
   using AssignStorageBase::AssignStorageBase;
 
   void runOnOperation() override {
-    Builder builder(&getContext());
-    Type storageType = storage == "f16"    ? Type(builder.getF16Type())
-                       : storage == "bf16" ? Type(builder.getBF16Type())
-                                           : Type(builder.getF32Type());
-    splitUses();
-    SymbolTable symbols(getOperation());
-    llvm::StringMap<Use> uses;
-    SmallVector<WeightOp> order; // of first use
-    getOperation().walk([&](GetWeightOp get) {
-      Use use = useOf(get);
-      auto [found, isNew] = uses.try_emplace(get.getWeight(), use);
-      if (isNew)
-        order.push_back(symbols.lookup<WeightOp>(get.getWeight()));
-      else if (use == Use::Product)
-        found->second = use; // a tied table is read from the head's panels
-    });
-    int64_t offset = 0;
-    for (WeightOp weight : order) {
-      auto type =
-          packedType(weight, uses.lookup(weight.getSymName()), storageType);
-      weight.setPacked(type);
-      weight.setPackedOffset(offset);
-      int64_t bytes = type.getNumElements() *
-                      std::max(1u, type.getElementTypeBitWidth() / 8);
-      offset = llvm::alignTo(offset + bytes, alignment);
+    auto loaded = loadRecipe(recipe);
+    if (!loaded) {
+      getOperation().emitError() << toString(loaded.takeError());
+      return signalPassFailure();
     }
-    getOperation().walk([&](GetWeightOp get) {
-      auto weight = symbols.lookup<WeightOp>(get.getWeight());
-      get.getResult().setType(cast<RankedTensorType>(*weight.getPacked()));
-    });
+    if (failed(splitUses()))
+      return signalPassFailure();
+    RecipeUse rules(*loaded);
+    int64_t offset = 0;
+    for (Entry &entry : collect()) {
+      WeightChoice choice;
+      if (entry.use != Use::Dense) {
+        Operation *reader = entry.reader();
+        auto text = [&](StringRef name) {
+          auto attribute = reader->getAttrOfType<StringAttr>(name);
+          return attribute ? attribute.getValue() : StringRef();
+        };
+        if (auto rule = rules.find(text("role"), text("path")))
+          choice = loaded->rules[*rule].choice;
+      }
+      offset = assign(entry, choice, offset);
+    }
+    if (llvm::Error error = rules.finish()) {
+      getOperation().emitError() << toString(std::move(error));
+      return signalPassFailure();
+    }
     for (WeightOp weight :
          llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
-      if (!uses.contains(weight.getSymName()))
+      if (!weight.getPacked())
         weight.erase();
   }
 
-  static RankedTensorType packedType(WeightOp weight, Use use, Type storage) {
+  /// The weights that are read, in the order of first use.
+  std::vector<Entry> collect() {
+    SymbolTable symbols(getOperation());
+    std::vector<Entry> entries;
+    llvm::StringMap<size_t> places;
+    getOperation().walk([&](GetWeightOp get) {
+      if (get.getResult().use_empty())
+        return get.erase();
+      Use use = useOf(get);
+      auto [found, isNew] = places.try_emplace(get.getWeight(), entries.size());
+      if (isNew)
+        entries.push_back({symbols.lookup<WeightOp>(get.getWeight()), use, {}});
+      Entry &entry = entries[found->second];
+      entry.gets.push_back(get);
+      if (use == Use::Product)
+        entry.use = use; // a tied table is read from the head's panels
+    });
+    return entries;
+  }
+
+  /// Gives a weight its type and its place; returns the next free place.
+  int64_t assign(Entry &entry, const WeightChoice &choice, int64_t offset) {
+    WeightOp weight = entry.weight;
+    Builder builder(&getContext());
     auto type = cast<RankedTensorType>(weight.getType());
+    Type packed = floatType(type, entry.use, choice.storage);
+    bool isCoded = entry.use != Use::Dense && choice.format &&
+                   isa<FloatType>(type.getElementType());
+    if (isCoded) {
+      packed = QTensorType::get(
+          &getContext(), type.getDimSize(0), type.getDimSize(1),
+          FormatAttr::get(&getContext(), *choice.format),
+          LayoutAttr::get(&getContext(), Layout::Panels));
+      weight.setMethod(choice.method);
+      NamedAttrList options;
+      for (const auto &option : choice.methodOptions)
+        options.set(option.getKey(), builder.getStringAttr(option.getValue()));
+      if (!options.empty())
+        weight.setMethodOptionsAttr(options.getDictionary(&getContext()));
+    }
+    weight.setPacked(packed);
+    weight.setPackedOffset(offset);
+    for (GetWeightOp get : entry.gets) {
+      get.getResult().setType(packed);
+      for (Operation *user : get->getUsers()) {
+        if (auto matmul = dyn_cast<MatmulOp>(user))
+          setActivations(matmul, choice.activations);
+        auto embedding = dyn_cast<EmbeddingOp>(user);
+        if (embedding && entry.use == Use::Product && !isCoded)
+          embedding.setRows(type.getDimSize(0));
+      }
+    }
+    return llvm::alignTo(offset + bytesOf(packed), alignment);
+  }
+
+  static int64_t bytesOf(Type packed) {
+    if (auto codes = dyn_cast<QTensorType>(packed))
+      return codes.getPanels().bytes();
+    auto type = cast<RankedTensorType>(packed);
+    return type.getNumElements() *
+           std::max(1u, type.getElementTypeBitWidth() / 8);
+  }
+
+  static RankedTensorType floatType(RankedTensorType type, Use use,
+                                    DataType storage) {
+    MLIRContext *context = type.getContext();
+    Type element = storage == DataType::F16    ? Type(Float16Type::get(context))
+                   : storage == DataType::BF16 ? Type(BFloat16Type::get(context))
+                                               : Type(Float32Type::get(context));
     if (!isa<FloatType>(type.getElementType()))
       return type;
     if (use == Use::Dense) // computed with in f32
       return type.getElementType().isF64()
                  ? type
-                 : type.clone(Float32Type::get(type.getContext()));
+                 : type.clone(Float32Type::get(context));
     if (use == Use::Table)
-      return type.clone(storage);
+      return type.clone(element);
     int64_t panels = llvm::divideCeil(type.getDimSize(0), panelColumns);
     return RankedTensorType::get({panels, type.getDimSize(1), panelColumns},
-                                 storage);
+                                 element);
   }
 
-  /// A weight that is read by products and by other ops is two weights.
-  void splitUses() {
+  /// A weight that is read by products or as a table and by other ops is two
+  /// weights.
+  LogicalResult splitUses() {
     SymbolTable symbols(getOperation());
     SmallVector<GetWeightOp> gets;
     getOperation().walk([&](GetWeightOp get) { gets.push_back(get); });
-    llvm::StringMap<bool> isProduct;
+    llvm::StringMap<bool> isPacked;
     for (size_t i = 0; i < gets.size(); ++i) {
-      // One read for each kind of use.
       GetWeightOp get = gets[i];
-      bool product = llvm::any_of(get.getResult().getUses(), isPackedUse);
+      if (!symbols.lookup<WeightOp>(get.getWeight()))
+        return get.emitOpError("refers to no weight: @") << get.getWeight();
+      // One read for each kind of use.
+      bool packed = llvm::any_of(get.getResult().getUses(), isPackedUse);
       bool other = !llvm::all_of(get.getResult().getUses(), isPackedUse);
-      if (product && other) {
+      isPacked[get.getWeight()] |= packed;
+      if (packed && other) {
         OpBuilder builder(get);
         Value copy = builder.clone(*get)->getResult(0);
         get.getResult().replaceUsesWithIf(
@@ -104,29 +199,23 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
         gets.push_back(copy.getDefiningOp<GetWeightOp>());
       }
     }
-    for (GetWeightOp get : gets)
-      if (llvm::any_of(get.getResult().getUses(), isPackedUse))
-        isProduct[get.getWeight()] = true;
+    llvm::StringMap<StringAttr> copies;
     for (GetWeightOp get : gets) {
-      if (llvm::any_of(get.getResult().getUses(), isPackedUse) ||
-          !isProduct.lookup(get.getWeight()))
+      if (get.getResult().use_empty() ||
+          llvm::any_of(get.getResult().getUses(), isPackedUse) ||
+          !isPacked.lookup(get.getWeight()))
         continue;
-      std::string name = (get.getWeight() + ".dense").str();
-      if (!symbols.lookup(name)) {
+      StringAttr &name = copies[get.getWeight()];
+      if (!name) {
         auto weight = symbols.lookup<WeightOp>(get.getWeight());
         OpBuilder builder(weight);
         auto copy = cast<WeightOp>(builder.clone(*weight));
-        copy.setSymName(name);
-        symbols.insert(copy);
+        copy.setSymName((get.getWeight() + ".dense").str());
+        name = symbols.insert(copy); // another one may have the name
       }
-      get.setWeight(name);
+      get.setWeight(name.getValue());
     }
-  }
-
-  static bool isPackedUse(OpOperand &use) {
-    if (auto matmul = dyn_cast<MatmulOp>(use.getOwner()))
-      return use.get() == matmul.getWeight();
-    return isa<EmbeddingOp>(use.getOwner());
+    return success();
   }
 };
 

@@ -64,7 +64,8 @@ StringRef weightName(Value factor) {
 Value makeMatmul(PatternRewriter &rewriter, onnx::NodeOp node, Value input,
                  Value weight, RankedTensorType type) {
   return MatmulOp::create(rewriter, node.getLoc(), TypeRange{type}, input,
-                          weight, ValueRange(), Value(),
+                          weight, Value(), Value(), ValueRange(), Value(),
+                          TypeAttr(),
                           rawPath(node, weightName(node.getInputs()[1])),
                           StringAttr())
       .getResult();
@@ -128,7 +129,8 @@ struct RaiseEmbedding final : OpRewritePattern<onnx::NodeOp> {
       return rewriter.notifyMatchFailure(node, "no table of weights");
     rewriter.replaceOpWithNewOp<EmbeddingOp>(
         node, node.getOutputs()[0].getType(), table, node.getInputs()[1],
-        Value(), rawPath(node, weightName(table)), StringAttr());
+        Value(), IntegerAttr(), TypeAttr(), rawPath(node, weightName(table)),
+        StringAttr());
     return success();
   }
 };

@@ -2,6 +2,7 @@
 
 #include "tools/qopt/Targets.h"
 
+#include "lib/Recipes/Recipe.h"
 #include "lib/Target/X86.h"
 #include "qopt/artifact.h"
 #include "llvm/ADT/StringExtras.h"
@@ -26,6 +27,8 @@ static uint64_t getHostFeatures() {
     features |= QOPT_CPU_AVX2;
   if (hasAll({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}))
     features |= QOPT_CPU_AVX512;
+  if (hasAll({"avx512vnni", "avx512bf16"}))
+    features |= QOPT_CPU_AVX512_VNNI_BF16;
   return features;
 }
 
@@ -67,10 +70,7 @@ Expected<std::vector<std::string>> parseTargets(StringRef text) {
 }
 
 Error checkRecipe(StringRef recipe) {
-  if (is_contained({"f32", "f16", "bf16"}, recipe))
-    return Error::success();
-  return createStringError("unknown recipe '" + recipe +
-                           "'; expects one of f32, f16, bf16");
+  return loadRecipe(recipe).takeError();
 }
 
 } // namespace qopt

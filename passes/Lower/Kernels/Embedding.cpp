@@ -2,7 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "passes/Lower/Kernels/KernelBuilder.h"
+#include "passes/Lower/Kernels/Codes.h"
 #include "passes/Lower/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -19,9 +19,33 @@ static Value rowOf(KernelBuilder &b, Value id, Value rows) {
   return b.choose(bad, b.index(0), row);
 }
 
+/// Writes a row of codes' values: a column of a panel.
+static void emitCodedRow(Codes &codes, Value row, Value out, Value to) {
+  KernelBuilder &b = codes.b;
+  auto [panel, column] = b.split(row, b.index(panelColumns));
+  codes.eachElement(panel, column, [&](Value k, Value value) {
+    b.storeScalar(value, out, b.add(to, k));
+  });
+}
+
+static LogicalResult lowerCodedEmbedding(EmbeddingOp op, QTensorType type,
+                                         const X86Isa &isa) {
+  KernelBuilder b(op, isa);
+  Codes codes(b, type.getPanels(), b.flatten(op.getTable()));
+  Value ids = b.flatten(op.getIds()), out = b.flatten(op.getOut());
+  b.forallRows(b.rows(op.getIds(), 0), 4 * type.getK(), [&](Value i) {
+    Value row = rowOf(b, b.loadScalar(ids, i), b.index(type.getN()));
+    emitCodedRow(codes, row, out, b.mul(i, type.getK()));
+  });
+  return success();
+}
+
 LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa) {
-  if (failed(expectFloats(op, op.getOut())) ||
-      failed(expectStored(op, op.getTable())))
+  if (failed(expectFloats(op, op.getOut())))
+    return failure();
+  if (op.getWeightType())
+    return lowerCodedEmbedding(op, cast<QTensorType>(*op.getWeightType()), isa);
+  if (failed(expectStored(op, op.getTable())))
     return failure();
   auto type = cast<MemRefType>(op.getTable().getType());
   bool packed = type.getRank() == 3;
@@ -33,7 +57,7 @@ LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa) {
   KernelBuilder b(op, isa);
   Value table = b.flatten(op.getTable()), ids = b.flatten(op.getIds());
   Value out = b.flatten(op.getOut());
-  Value rows = b.index(type.getDimSize(0) * (packed ? panelColumns : 1));
+  Value rows = b.index(packed ? int64_t(*op.getRows()) : type.getDimSize(0));
   b.forallRows(b.rows(op.getIds(), 0), size, [&](Value i) {
     Value row = rowOf(b, b.loadScalar(ids, i), rows), to = b.mul(i, size);
     if (!packed) {

@@ -90,6 +90,9 @@ public:
     return splat(loadScalar(flat, offset));
   }
 
+  /// A scalar or vector of f32, f16 or bf16 as f32.
+  Value widen(Value stored);
+
   /// Calls `body(i, count)` for the vectors of `size` elements: count is lanes,
   /// but for what is left at the end.
   void eachVector(int64_t size, Body<void(Value i, int64_t count)> body);
@@ -121,7 +124,7 @@ public:
 
 private:
   Value reduceLanes(Value vector, Body<Value(Value, Value)> combine);
-  Value widen(Value stored);
+
   Value mask(int64_t count);
 };
 

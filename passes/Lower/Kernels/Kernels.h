@@ -17,6 +17,8 @@ llvm::LogicalResult lowerLayerNorm(LayerNormOp op, const X86Isa &isa);
 llvm::LogicalResult lowerRotaryTable(RotaryTableOp op, const X86Isa &isa);
 llvm::LogicalResult lowerRotary(RotaryOp op, const X86Isa &isa);
 llvm::LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa);
+llvm::LogicalResult lowerRound(RoundOp op, const X86Isa &isa);
+llvm::LogicalResult lowerQuantize(QuantizeOp op, const X86Isa &isa);
 llvm::LogicalResult lowerSilu(SiluOp op, const X86Isa &isa);
 llvm::LogicalResult lowerGelu(GeluOp op, const X86Isa &isa);
 

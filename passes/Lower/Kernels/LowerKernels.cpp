@@ -6,6 +6,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Kernels/Kernels.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -53,6 +54,8 @@ std::optional<LogicalResult> lower(Operation *op, const X86Isa &isa) {
       .Case([&](RotaryTableOp op) { return lowerRotaryTable(op, isa); })
       .Case([&](RotaryOp op) { return lowerRotary(op, isa); })
       .Case([&](EmbeddingOp op) { return lowerEmbedding(op, isa); })
+      .Case([&](RoundOp op) { return lowerRound(op, isa); })
+      .Case([&](QuantizeOp op) { return lowerQuantize(op, isa); })
       .Case([&](SiluOp op) { return lowerSilu(op, isa); })
       .Case([&](GeluOp op) { return lowerGelu(op, isa); })
       .Default([](Operation *) { return std::nullopt; });

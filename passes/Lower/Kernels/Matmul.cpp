@@ -3,6 +3,7 @@
 #include "passes/Lower/Kernels/Matmul.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Lower/Kernels/CodedProduct.h"
 #include "passes/Lower/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -13,10 +14,17 @@ Product::Product(KernelBuilder &b, MatmulOp op)
     : M(b.rows(op.getInput())), input(b.flatten(op.getInput())),
       weight(b.flatten(op.getWeight())), epilogue(b, op) {
   auto type = cast<MemRefType>(op.getWeight().getType());
-  packed = type.getRank() == 3;
-  K = type.getDimSize(1);
   N = cast<MemRefType>(op.getOut().getType()).getShape().back();
   panels = llvm::divideCeil(N, panelColumns);
+  if (QTensorType quantized = op.getQuantizedWeight()) {
+    codes.emplace(b, quantized.getPanels(), weight);
+    packed = true;
+    K = quantized.getK();
+    weightBytes = 1;
+    return;
+  }
+  packed = type.getRank() == 3;
+  K = type.getDimSize(1);
   weightBytes = type.getElementTypeBitWidth() / 8;
 }
 
@@ -57,10 +65,49 @@ void RowProduct::emitPanel(Value panel, int64_t columns) {
   product.epilogue.emit({b.index(0)}, b.mul(panel, panelColumns), columns, row);
 }
 
+//===-- Weights of codes --------------------------------------------------===//
+
+static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
+  bool isCoded = bool(op.getInputScales());
+  if ((!isCoded && failed(expectStored(op, op.getInput()))) ||
+      failed(expectFloats(op, op.getOut())) ||
+      failed(expectStored(op, op.getExtras())))
+    return failure();
+  KernelBuilder b(op, isa);
+  CodedProduct product(b, op);
+  // Blocks of float inputs run as products with values of a strip.
+  std::optional<Product> values;
+  std::optional<BlockedProduct> blocked;
+  if (!isCoded) {
+    values.emplace(b, op);
+    blocked.emplace(b, *values, /*few=*/false);
+  }
+  Value M = b.rows(op.getInput());
+  constexpr int64_t fewRows = CodedProduct::fewRows;
+  auto constant = getConstantIntValue(M);
+  Value isFew = b.less(M, b.index(fewRows + 1));
+  Value items = b.choose(isFew, product.fewItems(),
+                         isCoded ? product.manyItems() : blocked->items());
+  items = b.choose(b.equal(M, b.index(0)), b.index(0), items);
+  auto emitMany = [&](Value item) {
+    isCoded ? product.emitMany(item) : blocked->emit(item);
+  };
+  b.forall(items, [&](Value item) {
+    if (constant)
+      return *constant <= fewRows ? product.emitFew(item) : emitMany(item);
+    b.when(
+        isFew, [&] { product.emitFew(item); }, [&] { emitMany(item); });
+  });
+  return success();
+}
+
 //===-- The op ------------------------------------------------------------===//
 
 LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
-  if (failed(expectFloats(op, {op.getInput(), op.getOut()})) ||
+  if (op.getQuantizedWeight())
+    return lowerCodedMatmul(op, isa);
+  if (failed(expectStored(op, op.getInput())) ||
+      failed(expectFloats(op, op.getOut())) ||
       failed(expectStored(op, op.getWeight())) ||
       failed(expectStored(op, op.getExtras())))
     return failure();

@@ -3,6 +3,7 @@
 #ifndef QOPT_PASSES_LOWER_KERNELS_MATMUL_H
 #define QOPT_PASSES_LOWER_KERNELS_MATMUL_H
 
+#include "passes/Lower/Kernels/Codes.h"
 #include "passes/Lower/Kernels/Epilogue.h"
 #include "passes/Lower/Kernels/MicroKernel.h"
 
@@ -16,6 +17,7 @@ struct Product {
   int64_t K, N, panels;
   int64_t weightBytes; ///< of one element
   mlir::Value M, input, weight;
+  std::optional<Codes> codes; ///< of a weight of codes
   Epilogue epilogue;
 
   /// Bytes of a panel.

@@ -2,6 +2,7 @@
 
 #include "passes/Lower/Kernels/Matmul.h"
 
+#include "passes/Lower/Kernels/CodedProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -19,6 +20,10 @@ struct BlockedProduct::Block {
   Value right, rightStart;
   int64_t rightStride;
 };
+
+static bool isF32(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getElementType().isF32();
+}
 
 /// Tiles are two vectors wide.
 static constexpr int64_t tileVectors = 2;
@@ -47,12 +52,15 @@ BlockedProduct::BlockedProduct(KernelBuilder &b, Product &product, bool few)
   maxRows = blockRows;
   maxStrips = std::min(product.panels, blockPanels) * stripsPerPanel;
   int64_t kBlocks = llvm::divideCeil(product.K, blockSteps);
-  kBlock = llvm::alignTo(llvm::divideCeil(product.K, kBlocks), b.lanes);
+  int64_t granule = product.codes ? PanelLayout::stepSize : b.lanes;
+  kBlock = llvm::alignTo(llvm::divideCeil(product.K, kBlocks), granule);
   if (kBlocks == 1)
     kBlock = product.K;
   // Rows that are a multiple of 4 KB apart share a few places of a cache.
   copiesInput = product.K * 4 % 4096 == 0;
   copiesWeight = product.weightBytes != 4 || !product.packed;
+  // Rows that are not f32 are widened once.
+  copiesInput |= !isF32(product.input);
   rowBlocks = b.max(b.ceilDiv(product.M, b.index(blockRows)), b.index(1));
   Value height = b.index(heights.front());
   rowsPerBlock =
@@ -71,7 +79,8 @@ void BlockedProduct::emit(Value item) {
   if (copiesInput)
     inputCopy = b.scratch(maxRows * (kBlock + b.lanes));
   if (copiesWeight)
-    weightCopy = b.scratch(kBlock * stripColumns);
+    weightCopy = b.scratch(llvm::alignTo(kBlock, PanelLayout::stepSize) *
+                           stripColumns);
   if (kBlock < product.K)
     partial = b.scratch(maxStrips * maxRows * stripColumns);
   // Neighbouring items read the same part of the weight.
@@ -161,6 +170,12 @@ void BlockedProduct::copyWeight(Block &block, Value strip) {
     return;
   }
   auto [panel, part] = b.split(strip, b.index(stripsPerPanel));
+  if (product.codes) {
+    Value step = b.div(block.k, b.index(PanelLayout::stepSize));
+    Value steps = b.ceilDiv(block.steps, b.index(PanelLayout::stepSize));
+    return dequantizeStrip(*product.codes, panel, b.mul(part, stripColumns),
+                           tileVectors, step, steps, weightCopy);
+  }
   Value from =
       b.add(b.mul(b.add(b.mul(panel, product.K), block.k), panelColumns),
             b.mul(part, stripColumns));

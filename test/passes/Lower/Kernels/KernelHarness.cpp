@@ -39,6 +39,7 @@ std::vector<const X86Isa *> runnableIsas() {
                 (isa.vectorBits < 512 ||
                  (features["avx512bw"] && features["avx512vl"] &&
                   features["avx512dq"]));
+    runs &= !isa.vnni || (features["avx512vnni"] && features["avx512bf16"]);
     if (runs)
       isas.push_back(&isa);
   }
@@ -139,8 +140,9 @@ Kernel::Kernel(const std::string &text, const X86Isa &isa)
   auto optimize = makeOptimizingTransformer(2, 0, machine.get());
   auto transform = [&](llvm::Module *llvmModule) {
     for (llvm::Function &function : *llvmModule) {
-      function.addFnAttr("target-cpu", isa.name);
-      function.addFnAttr("target-features", "+sse2"); // nothing of the host's
+      function.addFnAttr("target-cpu", isa.cpu);
+      // Nothing of the host's.
+      function.addFnAttr("target-features", *isa.extras ? isa.extras : "+sse2");
     }
     return optimize(llvmModule);
   };

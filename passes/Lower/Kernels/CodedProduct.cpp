@@ -1,0 +1,461 @@
+//===- CodedProduct.cpp - Products with a weight of codes -----------------===//
+
+#include "passes/Lower/Kernels/CodedProduct.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace qopt {
+
+static constexpr int64_t stepSize = PanelLayout::stepSize;
+/// Bytes of a step whose codes are bytes.
+static constexpr int64_t plainStepBytes = stepSize * panelColumns;
+/// Rows of an item of many.
+static constexpr int64_t blockRows = 480;
+/// Rows of a tile of a few; one row has a tile of its own.
+static constexpr int64_t fewHeight = 4;
+
+/// A row of columns of one tile, in registers beside accumulators.
+static int64_t stripWidth(const KernelBuilder &b) {
+  return std::min<int64_t>(2, panelColumns / b.lanes);
+}
+
+CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
+    : b(b), op(op), codes(b, op.getQuantizedWeight().getPanels(),
+                          b.flatten(op.getWeight())),
+      N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
+      groups(codes.format().groups(K)), panels(codes.layout.panels()),
+      M(b.rows(op.getInput())), input(b.flatten(op.getInput())),
+      epilogue(b, op), stripVectors(stripWidth(b)),
+      manyHeight(b.isa.vectorRegisters >= 32 ? 6 : 2) {
+  if (op.getInputScales()) {
+    inputScales = b.flatten(op.getInputScales());
+    inputSums = b.flatten(op.getInputSums());
+  }
+  int64_t bytes = std::clamp<int64_t>(panels * codes.layout.panelBytes() / 16,
+                                      64 << 10, 256 << 10);
+  panelsPerItem = std::max<int64_t>(
+      1, bytes / std::max<int64_t>(1, codes.layout.panelBytes()));
+}
+
+//===-- Items -------------------------------------------------------------===//
+
+Value CodedProduct::fewItems() {
+  return b.index(llvm::divideCeil(panels, panelsPerItem));
+}
+
+void CodedProduct::emitFew(Value item) {
+  prepareRows();
+  int64_t whole = N / panelColumns, rest = N % panelColumns;
+  Value begin = b.mul(item, panelsPerItem);
+  Value end = b.add(begin, panelsPerItem);
+  b.loop(begin, b.min(end, b.index(whole)), 1, [&](Value panel) {
+    emitPanel(panel, panelColumns, b.index(0), M, nullptr);
+  });
+  if (rest)
+    b.when(b.less(b.index(whole), end), [&] {
+      emitPanel(b.index(whole), rest, b.index(0), M, nullptr);
+    });
+}
+
+Value CodedProduct::manyItems() {
+  return b.mul(b.ceilDiv(M, b.index(blockRows)), b.index(panels));
+}
+
+void CodedProduct::emitMany(Value item) {
+  // Neighbouring items read the same panel.
+  auto [panel, block] = b.split(item, b.ceilDiv(M, b.index(blockRows)));
+  Value first = b.mul(block, blockRows);
+  Value rows = b.min(b.sub(M, first), b.index(blockRows));
+  Value unpacked;
+  if (codes.format().bits != 8) {
+    unpacked = ScratchOp::create(
+        b, MemRefType::get({codes.steps() * plainStepBytes}, b.getI8Type()));
+    unpack(codes.panelStart(panel), unpacked);
+  }
+  int64_t whole = N / panelColumns, rest = N % panelColumns;
+  auto emit = [&](int64_t columns) {
+    emitPanel(panel, columns, first, rows, unpacked);
+  };
+  if (!rest)
+    return emit(panelColumns);
+  b.when(
+      b.less(panel, b.index(whole)), [&] { emit(panelColumns); },
+      [&] { emit(rest); });
+}
+
+/// The codes of a panel as bytes, step by step.
+void CodedProduct::unpack(Value panelStart, Value target) {
+  b.loop(b.index(0), b.index(codes.layout.segments()), 1, [&](Value segment) {
+    Value start = codes.segmentStart(panelStart, segment);
+    b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
+      Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
+      Value to =
+          b.mul(b.add(b.mul(segment, codes.segmentSteps()), step), plainStepBytes);
+      for (int64_t quad = 0; quad < stepSize / 4; ++quad)
+        for (int64_t column = 0; column < panelColumns; column += b.lanes) {
+          Value bytes = vector::BitCastOp::create(
+              b, VectorType::get({4 * b.lanes}, b.getI8Type()),
+              codes.quad(place, quad, b.index(column)));
+          vector::StoreOp::create(
+              b, bytes, target, b.add(to, (quad * panelColumns + column) * 4));
+        }
+    });
+  });
+}
+
+/// Float rows as f32 with zeros behind K, copied where they are not that, and
+/// the sums of their groups.
+void CodedProduct::prepareRows() {
+  if (hasCodedInput())
+    return;
+  rowData = input;
+  inputStride = K;
+  bool isF32 =
+      cast<MemRefType>(input.getType()).getElementType().isF32();
+  if (paddedK != K || !isF32) {
+    inputStride = paddedK;
+    rowData = b.scratch(fewRows * paddedK);
+    b.loop(b.index(0), M, 1, [&](Value row) {
+      Value from = b.mul(row, K), to = b.mul(row, paddedK);
+      b.eachVector(K, [&](Value i, int64_t count) {
+        b.store(b.load(input, b.add(from, i), count), rowData, b.add(to, i),
+                count);
+      });
+      for (int64_t i = K; i < paddedK; ++i)
+        b.storeScalar(b.constant(0), rowData, b.add(to, i));
+    });
+  }
+  if (codes.hasConstantZero() && codes.constantZero() == 0)
+    return;
+  rowSums = b.scratch(fewRows * groups);
+  int64_t size = std::min(codes.groupSize(), paddedK);
+  b.loop(b.index(0), M, 1, [&](Value row) {
+    b.loop(b.index(0), b.index(groups), 1, [&](Value group) {
+      Value begin = b.mul(group, size);
+      Value end = b.min(b.add(begin, size), b.index(paddedK));
+      Value from = b.mul(row, inputStride);
+      SmallVector<Value> sum =
+          b.loop(begin, end, 16, {b.splat(0.0)}, [&](Value k, ValueRange sums) {
+            Value sum = sums[0];
+            for (int64_t i = 0; i < 16; i += b.lanes)
+              sum = b.addf(sum, b.load(rowData, b.add(b.add(from, k), i)));
+            return SmallVector<Value>{sum};
+          });
+      b.storeScalar(b.sumLanes(sum[0]), rowSums,
+                    b.add(b.mul(row, groups), group));
+    });
+  });
+}
+
+//===-- Panels, strips, tiles ---------------------------------------------===//
+
+void CodedProduct::emitPanel(Value panel, int64_t columns, Value firstRow,
+                             Value rows, Value unpacked) {
+  int64_t width = stripVectors * b.lanes;
+  int64_t whole = columns / width;
+  if (whole == 1)
+    emitStrip(panel, b.index(0), width, firstRow, rows, unpacked);
+  else if (whole > 1)
+    b.loop(b.index(0), b.index(whole * width), width, [&](Value column) {
+      emitStrip(panel, column, width, firstRow, rows, unpacked);
+    });
+  if (columns % width != 0)
+    emitStrip(panel, b.index(whole * width), columns % width, firstRow, rows,
+              unpacked);
+}
+
+void CodedProduct::emitStrip(Value panel, Value column, int64_t columns,
+                             Value firstRow, Value rows, Value unpacked) {
+  Tile tile;
+  tile.vectors = stripVectors;
+  tile.panel = panel;
+  tile.panelStart = codes.panelStart(panel);
+  tile.column = column;
+  tile.unpacked = unpacked;
+  auto emit = [&](Value row, int64_t height, bool isWhole) {
+    tile.rows.clear();
+    Value last = b.sub(rows, b.index(1));
+    for (int64_t r = 0; r < height; ++r) {
+      Value place = b.add(row, r);
+      tile.rows.push_back(
+          b.add(firstRow, isWhole ? place : b.min(place, last)));
+    }
+    emitTile(tile, columns);
+  };
+  if (getConstantIntValue(rows) == 1)
+    return emit(b.index(0), 1, true);
+  int64_t height = hasCodedInput() ? manyHeight : fewHeight;
+  Value whole = b.mul(b.div(rows, b.index(height)), height);
+  b.loop(b.index(0), whole, height,
+         [&](Value row) { emit(row, height, true); });
+  // What is left: as one tile, or row by row when it is one.
+  Value rest = b.sub(rows, whole);
+  b.when(
+      b.equal(rest, b.index(1)), [&] { emit(whole, 1, true); },
+      [&] {
+        b.when(b.less(b.index(0), rest),
+               [&] { emit(whole, height, /*isWhole=*/false); });
+      });
+}
+
+/// Sets of sums where a few alone would wait for each other.
+int64_t CodedProduct::chains(const Tile &tile) const {
+  return tile.size() <= 2 ? 4 : tile.size() <= 4 ? 2 : 1;
+}
+
+void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
+  SmallVector<Value> results(tile.size(), b.splat(0.0));
+  results = b.loop(
+      b.index(0), b.index(codes.layout.segments()), 1, results,
+      [&](Value segment, ValueRange carried) -> SmallVector<Value> {
+        SmallVector<Value> results(carried);
+        if (!codes.isHalved())
+          return addGroup(tile, segment, groupSums(tile, segment, -1), results);
+        Value first = b.mul(segment, 2), second = b.add(first, 1);
+        results = addGroup(tile, first, groupSums(tile, segment, 0), results);
+        auto addSecond = [&] {
+          return addGroup(tile, second, groupSums(tile, segment, 1), results);
+        };
+        if (groups % 2 == 0)
+          return addSecond();
+        return b.when(b.less(second, b.index(groups)),
+                      ValueRange(results).getTypes(), addSecond,
+                      [&] { return results; });
+      });
+  SmallVector<Value> rows;
+  for (Value row : tile.rows)
+    rows.push_back(b.mul(row, N));
+  epilogue.emit(rows, b.add(b.mul(tile.panel, panelColumns), tile.column),
+                columns, results);
+}
+
+/// The sums of input * index over a segment, or over one half of its one step.
+SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
+                                           int64_t half) {
+  Value start = codes.segmentStart(tile.panelStart, segment);
+  Value firstStep = b.mul(segment, codes.segmentSteps());
+  Type type = hasCodedInput()
+                  ? Type(VectorType::get({b.lanes}, b.getI32Type()))
+                  : Type(b.vectorType);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  SmallVector<Value> sums(tile.size() * chains(tile), zero);
+  auto place = [&](Value step) {
+    return tile.unpacked
+               ? b.mul(b.add(firstStep, step), plainStepBytes)
+               : b.add(start, b.mul(step, codes.layout.stepBytes()));
+  };
+  if (half >= 0)
+    addStep(tile, firstStep, place(b.index(0)), 4 * half, 4 * half + 4, sums);
+  else
+    sums = b.loop(b.index(0), codes.stepsOf(segment), 1, sums,
+                  [&](Value step, ValueRange carried) {
+                    SmallVector<Value> sums(carried);
+                    addStep(tile, b.add(firstStep, step), place(step), 0,
+                            stepSize / 4, sums);
+                    return sums;
+                  });
+  for (int64_t n = chains(tile); n > 1; n /= 2)
+    for (int64_t i = 0; i < n / 2 * tile.size(); ++i) {
+      Value other = sums[n / 2 * tile.size() + i];
+      sums[i] = hasCodedInput()
+                    ? arith::AddIOp::create(b, sums[i], other).getResult()
+                    : b.addf(sums[i], other);
+    }
+  sums.resize(tile.size());
+  return sums;
+}
+
+/// Quads [begin, end) of a step of K whose codes lie at `place`.
+void CodedProduct::addStep(const Tile &tile, Value step, Value place,
+                           int64_t begin, int64_t end,
+                           MutableArrayRef<Value> sums) {
+  int64_t numChains = chains(tile), next = 0;
+  for (int64_t quad = begin; quad < end; ++quad) {
+    SmallVector<Value> quads;
+    for (int64_t v = 0; v < tile.vectors; ++v) {
+      Value column = b.add(tile.column, v * b.lanes);
+      if (tile.unpacked) {
+        Value at =
+            b.add(b.add(place, b.mul(column, 4)), quad * panelColumns * 4);
+        Value bytes = vector::LoadOp::create(
+            b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked, at);
+        quads.push_back(vector::BitCastOp::create(
+            b, VectorType::get({b.lanes}, b.getI32Type()), bytes));
+      } else {
+        quads.push_back(codes.quad(place, quad, column));
+      }
+    }
+    Value k = b.add(b.mul(step, stepSize), quad * 4);
+    if (hasCodedInput()) {
+      int64_t chain = next++ % numChains * tile.size();
+      for (auto [r, row] : llvm::enumerate(tile.rows)) {
+        Value bytes = vector::LoadOp::create(
+            b, VectorType::get({4}, b.getI8Type()), input,
+            b.add(b.mul(row, paddedK), k));
+        Value word = vector::ExtractOp::create(
+            b,
+            vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
+                                      bytes),
+            0);
+        Value inputs = b.splat(word);
+        for (int64_t v = 0; v < tile.vectors; ++v) {
+          Value &sum = sums[chain + r * tile.vectors + v];
+          sum = dot(sum, quads[v], inputs);
+        }
+      }
+      continue;
+    }
+    for (int64_t byte = 0; byte < 4; ++byte) {
+      int64_t chain = next++ % numChains * tile.size();
+      SmallVector<Value> elements;
+      for (Value q : quads)
+        elements.push_back(codes.element(q, byte));
+      for (auto [r, row] : llvm::enumerate(tile.rows)) {
+        Value x = b.loadSplat(
+            rowData, b.add(b.add(b.mul(row, inputStride), k), byte));
+        for (int64_t v = 0; v < tile.vectors; ++v) {
+          Value &sum = sums[chain + r * tile.vectors + v];
+          sum = b.multiplyAdd(x, elements[v], sum);
+        }
+      }
+    }
+  }
+}
+
+static Value callIntrinsic(KernelBuilder &b, StringRef name, Type type,
+                           ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(b, b.getLoc(), type,
+                                       b.getStringAttr(name), operands)
+      .getResult(0);
+}
+
+/// sum + the products of four unsigned bytes with four signed ones in each i32.
+Value CodedProduct::dot(Value sum, Value quad, Value inputs) {
+  auto as = [&](Value words, unsigned width) -> Value {
+    auto type = VectorType::get({b.lanes * 32 / width},
+                                b.getIntegerType(width));
+    return vector::BitCastOp::create(b, type, words);
+  };
+  auto all = [&](unsigned width, uint64_t value) -> Value {
+    auto type = VectorType::get({b.lanes * 32 / width},
+                                b.getIntegerType(width));
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(type, APInt(width, value)));
+  };
+  auto words = cast<VectorType>(sum.getType());
+  if (b.isa.vnni)
+    return callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512", words,
+                         {sum, as(quad, 8), as(inputs, 8)});
+  auto pairs = VectorType::get({b.lanes * 2}, b.getI16Type());
+  auto addPairs = [&](Value sum, Value x, Value y) -> Value {
+    StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
+                     : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
+                                    : "llvm.x86.sse2.pmadd.wd";
+    return arith::AddIOp::create(b, sum,
+                                 callIntrinsic(b, name, words, {x, y}));
+  };
+  // Two products of at most 127 * 127 each do not saturate i16; larger codes
+  // would.
+  if (b.lanes >= 8 && codes.format().bits <= 7) {
+    StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
+                                   : "llvm.x86.avx2.pmadd.ub.sw";
+    Value products =
+        callIntrinsic(b, name, pairs, {as(quad, 8), as(inputs, 8)});
+    return addPairs(sum, products, all(16, 1));
+  }
+  Value codes16 = as(quad, 16), inputs16 = as(inputs, 16), eight = all(16, 8);
+  Value even = arith::AndIOp::create(b, codes16, all(16, 0xff));
+  Value odd = arith::ShRUIOp::create(b, codes16, eight);
+  Value evenInputs = arith::ShRSIOp::create(
+      b, arith::ShLIOp::create(b, inputs16, eight), eight);
+  Value oddInputs = arith::ShRSIOp::create(b, inputs16, eight);
+  return addPairs(addPairs(sum, even, evenInputs), odd, oddInputs);
+}
+
+/// results + scale * (sums - zero * sum of the inputs)
+SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
+                                          ArrayRef<Value> sums,
+                                          ArrayRef<Value> results) {
+  SmallVector<Value> next(results);
+  bool hasZero = !codes.hasConstantZero() || codes.constantZero() != 0;
+  for (int64_t v = 0; v < tile.vectors; ++v) {
+    Value column = b.add(tile.column, v * b.lanes);
+    Value scale = codes.scales(tile.panelStart, group, column);
+    bool isExact = hasCodedInput() && codes.hasIntegerZero();
+    Value zero;
+    if (hasZero)
+      zero = isExact ? codes.zeros(tile.panelStart, group, column)
+                     : codes.zerosAsFloats(tile.panelStart, group, column);
+    for (auto [r, row] : llvm::enumerate(tile.rows)) {
+      int64_t i = r * tile.vectors + v;
+      Value sum = sums[i], place = b.add(b.mul(row, groups), group);
+      Value factor = scale;
+      if (hasCodedInput()) {
+        Value inputSum =
+            memref::LoadOp::create(b, inputSums, place).getResult();
+        if (zero && isExact)
+          sum = arith::SubIOp::create(
+              b, sum, arith::MulIOp::create(b, zero, b.splat(inputSum)));
+        sum = arith::SIToFPOp::create(b, b.vectorType, sum);
+        if (zero && !isExact) {
+          Value asFloat =
+              arith::SIToFPOp::create(b, b.getF32Type(), inputSum);
+          sum = b.subf(sum, b.mulf(zero, b.splat(asFloat)));
+        }
+        bool perRow =
+            cast<MemRefType>(op.getInputScales().getType()).getShape().back() ==
+            1;
+        factor =
+            b.mulf(scale, b.loadSplat(inputScales, perRow ? row : place));
+      } else if (zero) {
+        sum = b.subf(sum, b.mulf(zero, b.loadSplat(rowSums, place)));
+      }
+      next[i] = b.multiplyAdd(sum, factor, results[i]);
+    }
+  }
+  return next;
+}
+
+//===-- Values of a strip -------------------------------------------------===//
+
+void dequantizeStrip(Codes &codes, Value panel, Value column, int64_t vectors,
+                     Value firstStep, Value steps, Value target) {
+  KernelBuilder &b = codes.b;
+  Value panelStart = codes.panelStart(panel);
+  b.loop(b.index(0), steps, 1, [&](Value i) {
+    Value step = b.add(firstStep, i);
+    auto [segment, inside] = b.split(step, b.index(codes.segmentSteps()));
+    Value place = b.add(codes.segmentStart(panelStart, segment),
+                        b.mul(inside, codes.layout.stepBytes()));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value at = b.add(column, v * b.lanes);
+      Value scale, zero;
+      for (int64_t quad = 0; quad < stepSize / 4; ++quad) {
+        if (quad == 0 || (codes.isHalved() && quad == 4)) {
+          Value group = codes.isHalved() ? b.min(b.add(b.mul(step, 2), quad / 4),
+                                           b.index(codes.format().groups(
+                                                       codes.layout.K) -
+                                                   1))
+                                   : segment;
+          scale = codes.scales(panelStart, group, at);
+          zero = codes.zerosAsFloats(panelStart, group, at);
+        }
+        Value word = codes.quad(place, quad, at);
+        for (int64_t byte = 0; byte < 4; ++byte) {
+          Value value =
+              b.mulf(scale, b.subf(codes.element(word, byte), zero));
+          Value row = b.add(b.mul(i, stepSize), quad * 4 + byte);
+          b.store(value, target,
+                  b.add(b.mul(row, vectors * b.lanes), v * b.lanes));
+        }
+      }
+    }
+  });
+}
+
+} // namespace qopt

@@ -1,0 +1,88 @@
+//===- CodedProduct.h - Products with a weight of codes ---------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H
+#define QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H
+
+#include "passes/Lower/Kernels/Codes.h"
+#include "passes/Lower/Kernels/Epilogue.h"
+
+namespace qopt {
+
+/// A product whose weight stays codes until it is in registers. For each tile
+/// of rows and columns, and each group of K,
+///
+///   result += scale * (sum of input * index - zero * sum of input)
+///
+/// Of an input of codes the inner sums are i32 and exact, and its scale is a
+/// factor of the group's. The order of all sums depends on the shape alone.
+class CodedProduct {
+public:
+  using Value = mlir::Value;
+
+  CodedProduct(KernelBuilder &b, MatmulOp op);
+
+  /// At most so many rows in one pass over the weight; an item is a group of
+  /// panels, read in order.
+  static constexpr int64_t fewRows = 12;
+  Value fewItems();
+  void emitFew(Value item);
+
+  /// Any number of rows of codes: an item is a panel, unpacked once, and a
+  /// block of rows.
+  Value manyItems();
+  void emitMany(Value item);
+
+  bool hasCodedInput() const { return bool(inputScales); }
+
+private:
+  struct Tile {
+    int64_t vectors;
+    llvm::SmallVector<Value> rows; ///< of the matrix
+    Value panel, panelStart;
+    Value column;   ///< in the panel
+    Value unpacked; ///< null, or the panel's quads as bytes
+    int64_t size() const { return rows.size() * vectors; }
+  };
+
+  void prepareRows();
+  void emitPanel(Value panel, int64_t columns, Value firstRow, Value rows,
+                 Value unpacked);
+  void emitStrip(Value panel, Value column, int64_t columns, Value firstRow,
+                 Value rows, Value unpacked);
+  void emitTile(const Tile &tile, int64_t columns);
+  llvm::SmallVector<Value> groupSums(const Tile &tile, Value segment,
+                                     int64_t half);
+  void addStep(const Tile &tile, Value step, Value place, int64_t begin,
+               int64_t end, llvm::MutableArrayRef<Value> sums);
+  llvm::SmallVector<Value> addGroup(const Tile &tile, Value group,
+                                    llvm::ArrayRef<Value> sums,
+                                    llvm::ArrayRef<Value> results);
+  Value dot(Value sum, Value quad, Value inputs);
+  void unpack(Value panelStart, Value target);
+  int64_t chains(const Tile &tile) const;
+
+  KernelBuilder &b;
+  MatmulOp op;
+  Codes codes;
+  const int64_t N, K, paddedK, groups, panels;
+  Value M, input, inputScales, inputSums;
+  Epilogue epilogue;
+  const int64_t stripVectors; ///< of tiles of more than one row
+  const int64_t manyHeight;   ///< rows of a tile of codes
+  int64_t panelsPerItem;
+  /// Float inputs: where rows start, `inputStride` apart, and the sums of their
+  /// groups, in scratch.
+  Value rowData, rowSums;
+  int64_t inputStride = 0;
+};
+
+/// Writes the values of a strip of a panel, for the steps of 32 elements
+/// [first, first + steps) of K: `target[32 * steps][vectors * lanes]`, f32.
+/// `column` is in the panel.
+void dequantizeStrip(Codes &codes, mlir::Value panel, mlir::Value column,
+                     int64_t vectors, mlir::Value firstStep, mlir::Value steps,
+                     mlir::Value target);
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H

@@ -1,0 +1,180 @@
+//===- Codes.cpp - Codes of a packed weight in registers ------------------===//
+
+#include "passes/Lower/Kernels/Codes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace qopt {
+
+VectorType Codes::words() { return VectorType::get({width}, b.getI32Type()); }
+VectorType Codes::floats() { return VectorType::get({width}, b.getF32Type()); }
+
+Value Codes::splatWord(uint32_t value) {
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(words(), APInt(32, value)));
+}
+
+Value Codes::splatFloat(double value) {
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(floats(), float(value)));
+}
+
+int64_t Codes::steps() const { return llvm::divideCeil(layout.K, stepSize); }
+
+Value Codes::stepsOf(Value segment) {
+  if (layout.segments() == 1)
+    return b.index(steps());
+  Value done = b.mul(segment, segmentSteps());
+  if (steps() % segmentSteps() == 0)
+    return b.index(segmentSteps());
+  return b.min(b.index(segmentSteps()), b.sub(b.index(steps()), done));
+}
+
+Value Codes::loadWords(Value place) {
+  auto type = VectorType::get({4 * width}, b.getI8Type());
+  return vector::BitCastOp::create(
+      b, words(), vector::LoadOp::create(b, type, bytes, place));
+}
+
+Value Codes::quad(Value place, int64_t quad, Value column) {
+  Value result;
+  for (const PanelLayout::Plane &plane : layout.planes) {
+    int64_t quads = 8 / plane.bits; // in a dword
+    Value at = b.add(b.add(place, b.mul(column, 4)),
+                     plane.offset + quad / quads * panelColumns * 4);
+    Value part = loadWords(at);
+    int64_t shift = quad % quads * plane.bits;
+    if (shift != 0)
+      part = arith::ShRUIOp::create(b, part, splatWord(shift));
+    if (plane.bits != 8)
+      part = arith::AndIOp::create(
+          b, part, splatWord(((1u << plane.bits) - 1) * 0x01010101u));
+    if (plane.shift != 0)
+      part = arith::ShLIOp::create(b, part, splatWord(plane.shift));
+    result = result ? arith::OrIOp::create(b, result, part).getResult() : part;
+  }
+  return result;
+}
+
+Value Codes::element(Value quad, int64_t byte) {
+  Value word = quad;
+  if (byte != 0)
+    word = arith::ShRUIOp::create(b, word, splatWord(8 * byte));
+  if (byte != 3)
+    word = arith::AndIOp::create(b, word, splatWord(0xff));
+  return arith::SIToFPOp::create(b, floats(), word);
+}
+
+Value Codes::loadFloats(Value place, DataType type) {
+  int64_t size = bytesOf(type);
+  Type element = type == DataType::F16    ? Type(b.getF16Type())
+                 : type == DataType::BF16 ? Type(b.getBF16Type())
+                                          : Type(b.getF32Type());
+  auto raw = VectorType::get({size * width}, b.getI8Type());
+  Value loaded = vector::LoadOp::create(b, raw, bytes, place);
+  return b.widen(vector::BitCastOp::create(
+      b, VectorType::get({width}, element), loaded));
+}
+
+Value Codes::scales(Value panelStart, Value group, Value column) {
+  int64_t size = bytesOf(format().scale);
+  Value place;
+  if (layout.segments() == 1) {
+    place = b.add(panelStart,
+                  layout.segmentOffset(0) + steps() * layout.stepBytes());
+  } else {
+    // A segment of 32 elements holds two groups of 16.
+    int64_t groups = layout.segmentSize() / groupSize();
+    Value segment = b.div(group, b.index(groups));
+    place = b.add(segmentStart(panelStart, segment),
+                  b.mul(stepsOf(segment), layout.stepBytes()));
+    if (groups > 1)
+      place = b.add(place, b.mul(b.rem(group, b.index(groups)),
+                                 panelColumns * size));
+  }
+  return loadFloats(b.add(place, b.mul(column, size)), format().scale);
+}
+
+Value Codes::zeros(Value panelStart, Value group, Value column) {
+  if (hasConstantZero())
+    return splatWord(constantZero());
+  Value place = b.add(b.add(panelStart, layout.zeroOffset(0)),
+                      b.mul(group, layout.zeroBytes()));
+  if (!hasIntegerZero()) {
+    int64_t size = bytesOf(format().zeroType);
+    Value zero =
+        loadFloats(b.add(place, b.mul(column, size)), format().zeroType);
+    return format().minCode() == 0
+               ? zero
+               : b.subf(zero, splatFloat(double(format().minCode())));
+  }
+  // Halves of bytes: columns 0..15 low, 16..31 high.
+  bool isHalf = format().zeroBits <= 4;
+  auto type = VectorType::get({width}, b.getI8Type());
+  Value at = isHalf ? b.rem(column, b.index(16)) : column;
+  Value word = arith::ExtUIOp::create(
+      b, words(), vector::LoadOp::create(b, type, bytes, b.add(place, at)));
+  if (isHalf) {
+    Value isHigh = b.less(b.index(15), column);
+    Value shift = b.choose(isHigh, b.toI32(b.index(4)), b.toI32(b.index(0)));
+    word = arith::AndIOp::create(
+        b,
+        arith::ShRUIOp::create(b, word,
+                               vector::BroadcastOp::create(b, words(), shift)),
+        splatWord(15));
+  }
+  int64_t offset = format().minZero() - format().minCode();
+  if (offset != 0)
+    word = arith::AddIOp::create(b, word, splatWord(uint32_t(offset)));
+  return word;
+}
+
+Value Codes::zerosAsFloats(Value panelStart, Value group, Value column) {
+  if (hasConstantZero())
+    return splatFloat(double(constantZero()));
+  Value zero = zeros(panelStart, group, column);
+  return hasIntegerZero() ? arith::SIToFPOp::create(b, floats(), zero)
+                          : zero;
+}
+
+void Codes::eachElement(Value panel, Value column,
+                        llvm::function_ref<void(Value, Value)> body) {
+  Codes one(b, layout, bytes, 1);
+  Value start = panelStart(panel);
+  auto emitQuad = [&](Value step, Value place, int64_t number, int64_t count,
+                      Value scale, Value zero) {
+    Value word = one.quad(place, number, column);
+    for (int64_t byte = 0; byte < count; ++byte) {
+      Value value = b.mulf(scale, b.subf(one.element(word, byte), zero));
+      body(b.add(b.mul(step, stepSize), 4 * number + byte),
+           vector::ExtractOp::create(b, value, 0));
+    }
+  };
+  /// The first `count` elements of a step.
+  auto emitStep = [&](Value step, int64_t count) {
+    auto [segment, inside] = b.split(step, b.index(segmentSteps()));
+    Value place = b.add(segmentStart(start, segment),
+                        b.mul(inside, layout.stepBytes()));
+    Value scale, zero;
+    for (int64_t k = 0; k < count; k += 4) {
+      if (k == 0 || (isHalved() && k == 16)) {
+        Value group =
+            isHalved() ? b.add(b.mul(step, 2), k / 16) : segment;
+        scale = one.scales(start, group, column);
+        zero = one.zerosAsFloats(start, group, column);
+      }
+      emitQuad(step, place, k / 4, std::min<int64_t>(4, count - k), scale,
+               zero);
+    }
+  };
+  int64_t whole = layout.K / stepSize, rest = layout.K % stepSize;
+  b.loop(b.index(0), b.index(whole), 1,
+         [&](Value step) { emitStep(step, stepSize); });
+  if (rest)
+    emitStep(b.index(whole), rest);
+}
+
+} // namespace qopt

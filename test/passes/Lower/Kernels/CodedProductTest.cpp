@@ -1,0 +1,318 @@
+//===- CodedProductTest.cpp - Products of codes against scalar loops ------===//
+//
+// Formats x activations x ISA versions, with weights at guard pages. Without
+// arguments a set of cases in which every pair of choices occurs; with
+// --exhaustive all of them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "IsaTest.h"
+#include "lib/Formats/Activations.h"
+#include "lib/Formats/PanelLayout.h"
+#include <cmath>
+#include <set>
+
+namespace qopt {
+namespace {
+
+enum class Input { F32, BF16, Token, Block };
+
+struct Case {
+  Format format;
+  Input input = Input::F32;
+  int64_t K = 0, N = 0;
+};
+
+std::string number(int64_t value) { return std::to_string(value); }
+
+int64_t paddedSize(int64_t K) { return (K + 31) / 32 * 32; }
+
+std::string moduleText(const Case &test) {
+  const int64_t K = test.K, groups = test.format.groups(K);
+  PanelLayout layout(test.format, test.N, K);
+  std::string weight = "memref<" + number(layout.bytes()) + "xi8>";
+  std::string type = "!qopt.qtensor<" + number(test.N) + "x" + number(K) +
+                     ", #qopt.format<" + test.format.str() +
+                     ">, #qopt.layout<panels>>";
+  std::string x = "memref<?x" + number(K) + "xf32>",
+              r = "memref<?x" + number(K) + "xbf16>",
+              c = "memref<?x" + number(paddedSize(K)) + "xi8>",
+              s = "memref<?x" +
+                  number(test.input == Input::Token ? 1 : groups) + "xf32>",
+              z = "memref<?x" + number(groups) + "xi32>",
+              y = "memref<?x" + number(test.N) + "xf32>";
+  std::string text = "func.func @f(%x: " + x + ", %w: " + weight + ", %r: " + r +
+                     ", %c: " + c + ", %s: " + s + ", %z: " + z +
+                     ", %y: " + y + ") {\n";
+  std::string attributes =
+      "outs(%y : " + y + ") {weight_type = " + type + "} : (";
+  if (test.input == Input::F32)
+    text += "qopt.matmul %x, %w " + attributes + x;
+  else if (test.input == Input::BF16)
+    text += "qopt.round %x outs(%r : " + r + ") : " + x +
+            "\nqopt.matmul %r, %w " + attributes + r;
+  else
+    text += "qopt.quantize %x outs(%c, %s, %z : " + c + ", " + s + ", " + z +
+            ") {block = " + number(test.format.groupSize(K)) + " : i64" +
+            (test.input == Input::Token ? ", per_token" : "") + "} : " + x +
+            "\nqopt.matmul %c, %w quantized(%s, %z : " + s + ", " + z + ") " +
+            attributes + c;
+  return text + ", " + weight + ")\nreturn\n}\n";
+}
+
+/// Any indices, and scales and zeros as they can be stored.
+QuantizedMatrix randomMatrix(const Case &test) {
+  std::mt19937 random(11);
+  QuantizedMatrix matrix;
+  const Format &format = matrix.format = test.format;
+  matrix.N = test.N;
+  matrix.K = test.K;
+  for (int64_t i = 0; i < test.N * test.K; ++i)
+    matrix.indices.push_back(uint8_t(random() % (format.maxIndex() + 1)));
+  int64_t groups = format.groups(test.K);
+  for (int64_t i = 0; i < test.N * groups; ++i) {
+    bool isFirst = format.block != Format::tensor || i == 0;
+    float scale = isFirst ? float(int32_t(random())) * 0x1p-34f
+                          : matrix.scales[0];
+    matrix.scales.push_back(roundToType(scale, format.scale));
+    double zero = double(format.constantZero());
+    if (format.zero == Format::Zero::Integer)
+      zero = double(format.minZero() +
+                    int64_t(random() % (1u << format.zeroBits)));
+    if (format.zero == Format::Zero::Float)
+      zero = roundToType(float(random() % 1000) * 0.01f - 1, format.zeroType);
+    if (format.storesZeros() && !isFirst)
+      zero = matrix.zeros[0];
+    matrix.zeros.push_back(float(zero));
+  }
+  return matrix;
+}
+
+class Run {
+public:
+  Run(const Case &test, const QuantizedMatrix &matrix, int64_t M)
+      : test(test), matrix(matrix), M(M), K(test.K), N(test.N),
+        groups(test.format.groups(K)), size(test.format.groupSize(K)), x({M, K}),
+        y({M, N}), scales({M, test.input == Input::Token ? 1 : groups}),
+        rounded({M, K}), codes({M, paddedSize(K)}), sums({M, groups}) {
+    fill(x, 3);
+    for (int64_t k = 0; k < K && M > 2; ++k)
+      x[2 * K + k] = 0; // a row of zeros
+  }
+
+  void run(Kernel &kernel, Tensor<uint8_t> &weight) {
+    kernel << x << weight << rounded << codes << scales << sums << y;
+    kernel.run();
+    if (test.input == Input::Token || test.input == Input::Block)
+      checkCodes();
+    for (int64_t m = 0; m < M; ++m)
+      for (int64_t n = 0; n < N; ++n)
+        checkElement(m, n);
+  }
+
+private:
+  /// Codes, scales and sums are exactly those of lib/Formats/Activations.h.
+  void checkCodes() {
+    for (int64_t m = 0; m < M; ++m)
+      for (int64_t g = 0; g < groups; ++g) {
+        bool perToken = test.input == Input::Token;
+        int64_t begin = g * size, end = std::min(begin + size, K);
+        float largest = 0;
+        for (int64_t k = perToken ? 0 : begin; k < (perToken ? K : end); ++k)
+          largest = std::max(largest, std::fabs(x[m * K + k]));
+        ASSERT_EQ(scales[perToken ? m : m * groups + g],
+                  activationScale(largest));
+        int32_t sum = 0;
+        for (int64_t k = begin; k < end; ++k) {
+          int8_t code =
+              activationCode(x[m * K + k], activationInverse(largest));
+          ASSERT_EQ(codes[m * paddedSize(K) + k], code);
+          sum += code;
+        }
+        ASSERT_EQ(sums[m * groups + g], sum);
+      }
+    for (int64_t m = 0; m < M; ++m)
+      for (int64_t k = K; k < paddedSize(K); ++k)
+        ASSERT_EQ(codes[m * paddedSize(K) + k], 0);
+  }
+
+  void checkElement(int64_t m, int64_t n) {
+    const Format &format = test.format;
+    double sum = 0, magnitude = 0;
+    for (int64_t g = 0; g < groups; ++g) {
+      double scale = matrix.scales[n * groups + g];
+      double zero = double(matrix.zeros[n * groups + g]) - format.minCode();
+      double products = 0, inputs = 0, size = 0;
+      for (int64_t k = g * this->size; k < std::min(K, (g + 1) * this->size);
+           ++k) {
+        double input = test.input == Input::F32 ? x[m * K + k]
+                       : test.input == Input::BF16
+                           ? fromBF16(toBF16(x[m * K + k]))
+                           : codes[m * paddedSize(K) + k];
+        double index = matrix.indices[n * K + k];
+        products += input * index;
+        inputs += input;
+        size += std::fabs(input) * (index + std::fabs(zero));
+      }
+      if (test.input == Input::Token || test.input == Input::Block) {
+        scale *= scales[test.input == Input::Token ? m : m * groups + g];
+        // Integers are exact: what is rounded is their sum.
+        bool isExact = format.zero != Format::Zero::Float;
+        size = isExact ? std::fabs(products - zero * inputs)
+                       : std::fabs(products) + std::fabs(zero * inputs);
+      }
+      sum += scale * (products - zero * inputs);
+      magnitude += std::fabs(scale) * size;
+    }
+    // As in MatmulTest: some roundings of each of K partial sums, or of each
+    // group's when those are integers.
+    double steps = test.input == Input::F32 || test.input == Input::BF16
+                       ? double(K)
+                       : double(groups);
+    double tolerance = magnitude * 0x1p-24 * (6 + 2 * std::sqrt(steps));
+    ASSERT_NEAR(y[m * N + n], sum, tolerance + 1e-37)
+        << "row " << m << " column " << n;
+  }
+
+  const Case &test;
+  const QuantizedMatrix &matrix;
+  const int64_t M, K, N, groups, size;
+  Tensor<float> x, y, scales;
+  Tensor<uint16_t> rounded;
+  Tensor<int8_t> codes;
+  Tensor<int32_t> sums;
+};
+
+std::string describe(const Case &test) {
+  const char *inputs[] = {"f32", "bf16", "int8 per token", "int8 per block"};
+  return test.format.str() + ", " + inputs[int(test.input)] +
+         " inputs, K = " + number(test.K) + ", N = " + number(test.N);
+}
+
+void check(const Case &test, const X86Isa &isa) {
+  SCOPED_TRACE(std::string(isa.name) + ": " + describe(test));
+  QuantizedMatrix matrix = randomMatrix(test);
+  PanelLayout layout(test.format, test.N, test.K);
+  Tensor<uint8_t> weight({layout.bytes()});
+  layout.pack(matrix, 0, layout.panels(), weight.data());
+  Kernel kernel(moduleText(test), isa);
+  for (int64_t M : {1, 3, 8, 33}) {
+    SCOPED_TRACE("M = " + number(M));
+    Run(test, matrix, M).run(kernel, weight);
+    if (testing::Test::HasFatalFailure())
+      return;
+  }
+}
+
+/// Choices of a case, one number for each.
+using Choices = std::vector<int>;
+const std::vector<int> numChoices = {7, 2, 7, 4, 3, 4, 4};
+
+/// Nothing for a format that there is not.
+std::optional<Case> makeCase(const Choices &choice) {
+  const int64_t blocks[] = {16,  32,  64, 128, 256, Format::channel,
+                            Format::tensor};
+  const Format::Zero zeros[] = {Format::Zero::None, Format::Zero::Midpoint,
+                                Format::Zero::Integer, Format::Zero::Float};
+  const DataType types[] = {DataType::F32, DataType::F16, DataType::BF16};
+  const std::pair<int64_t, int64_t> sizes[] = {
+      {300, 45}, {512, 64}, {77, 33}, {144, 96}};
+  Case test;
+  test.format.bits = unsigned(2 + choice[0]);
+  test.format.isSigned = choice[1] == 1;
+  test.format.block = blocks[choice[2]];
+  test.format.zero = zeros[choice[3]];
+  test.format.scale = types[choice[4]];
+  if (test.format.zero == Format::Zero::Integer)
+    test.format.zeroBits = test.format.bits;
+  if (test.format.zero == Format::Zero::Float)
+    test.format.zeroType = types[(choice[4] + 1) % 3];
+  test.input = Input(choice[5]);
+  std::tie(test.K, test.N) = sizes[choice[6]];
+  if (llvm::Error error = test.format.verify()) {
+    llvm::consumeError(std::move(error));
+    return std::nullopt;
+  }
+  return test;
+}
+
+std::vector<Case> allCases() {
+  std::vector<Case> cases;
+  Choices choice(numChoices.size(), 0);
+  for (;;) {
+    if (auto test = makeCase(choice))
+      cases.push_back(*test);
+    size_t i = 0;
+    while (i < choice.size() && ++choice[i] == numChoices[i])
+      choice[i++] = 0;
+    if (i == choice.size())
+      return cases;
+  }
+}
+
+/// Greedy: of some random cases the one with the most pairs that are new.
+std::vector<Case> pairwiseCases() {
+  using Pair = std::tuple<size_t, int, size_t, int>;
+  auto pairsOf = [](const Choices &choice) {
+    std::vector<Pair> pairs;
+    for (size_t i = 0; i < choice.size(); ++i)
+      for (size_t j = i + 1; j < choice.size(); ++j)
+        pairs.emplace_back(i, choice[i], j, choice[j]);
+    return pairs;
+  };
+  std::mt19937 random(5);
+  std::set<Pair> seen;
+  std::vector<Case> cases;
+  for (int misses = 0; misses < 20;) {
+    Choices best;
+    size_t most = 0;
+    for (int attempt = 0; attempt < 400; ++attempt) {
+      Choices choice;
+      for (int count : numChoices)
+        choice.push_back(int(random() % unsigned(count)));
+      if (!makeCase(choice))
+        continue;
+      size_t news = 0;
+      for (const Pair &pair : pairsOf(choice))
+        news += !seen.count(pair);
+      if (news > most) {
+        most = news;
+        best = choice;
+      }
+    }
+    if (most == 0) {
+      ++misses;
+      continue;
+    }
+    for (const Pair &pair : pairsOf(best))
+      seen.insert(pair);
+    cases.push_back(*makeCase(best));
+  }
+  return cases;
+}
+
+bool isExhaustive = false;
+
+class CodedProductTest : public IsaTest {};
+
+TEST_P(CodedProductTest, EqualsScalarComputation) {
+  std::vector<Case> cases = isExhaustive ? allCases() : pairwiseCases();
+  for (const Case &test : cases) {
+    check(test, isa);
+    if (HasFatalFailure())
+      return;
+  }
+  RecordProperty("cases", int(cases.size()));
+  std::printf("%s: %zu formats and inputs\n", isa.name, cases.size());
+}
+
+QOPT_EACH_ISA(CodedProductTest);
+
+} // namespace
+} // namespace qopt
+
+int main(int argc, char **argv) {
+  testing::InitGoogleTest(&argc, argv);
+  qopt::isExhaustive = argc > 1 && std::string(argv[1]) == "--exhaustive";
+  return RUN_ALL_TESTS();
+}
