@@ -42,7 +42,7 @@ uint64_t qopt_cpu_features(void) {
   const uint32_t avx512In7 =
       bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW | bit_AVX512VL;
   const uint32_t lahf = 1u << 0, lzcnt = 1u << 5; /* of leaf 0x80000001, ecx */
-  const uint32_t bf16 = 1u << 5; /* of leaf 7, 1, eax */
+  const uint32_t bf16 = 1u << 5;                  /* of leaf 7, 1, eax */
   const uint64_t ymm = 0x6;                       /* SSE and AVX state */
   const uint64_t zmm = ymm | 0xe0; /* opmask, low zmm halves, high zmm */
 

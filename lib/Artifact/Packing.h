@@ -44,9 +44,9 @@ void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
 void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
                const char *source, char *target);
 
-/// The same for weights of codes (QuantizeWeights.cpp): units are panels, whole.
-/// A matrix whose solver has to see all rows is one chunk, for which the solver
-/// may use `threads`.
+/// The same for weights of codes (QuantizeWeights.cpp): units are panels,
+/// whole. A matrix whose solver has to see all rows is one chunk, for which the
+/// solver may use `threads`.
 llvm::Error appendCodeChunks(size_t index, const PackedWeight &weight,
                              std::vector<PackingChunk> &chunks);
 llvm::Error quantizeChunk(const PackedWeight &weight, const PackingChunk &chunk,

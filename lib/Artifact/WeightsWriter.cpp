@@ -85,9 +85,9 @@ Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
   buffer.resize(size_t(chunk.bytes));
   if (weight.layout == WeightLayout::Codes) {
     bool isAlone = chunk.bytes == weight.storedBytes();
-    if (Error error = quantizeChunk(weight, chunk, sourceOf(weight),
-                                    isAlone ? options.threads : 1,
-                                    buffer.data()))
+    if (Error error =
+            quantizeChunk(weight, chunk, sourceOf(weight),
+                          isAlone ? options.threads : 1, buffer.data()))
       return createStringError("weight '" + weight.name +
                                "': " + toString(std::move(error)));
   } else {

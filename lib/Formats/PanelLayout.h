@@ -31,9 +31,10 @@ namespace qopt {
 /// of its groups, [groups][32 columns]; so all starts at multiples of 64 bytes.
 /// `channel` and `tensor` are one segment.
 /// In front stand the zeros, [groups of K][32 columns], so that a panel is one
-/// stream for the prefetcher, up to a multiple of 64 bytes: float ones as they are, integer ones as index (zero - minZero()): of more than 4
-/// bits as bytes, else column c in the low half of byte c, column c + 16 in the
-/// high half of byte c, 16 bytes. Bytes that nothing fills are 0.
+/// stream for the prefetcher, up to a multiple of 64 bytes: float ones as they
+/// are, integer ones as index (zero - minZero()): of more than 4 bits as bytes,
+/// else column c in the low half of byte c, column c + 16 in the high half of
+/// byte c, 16 bytes. Bytes that nothing fills are 0.
 class PanelLayout {
 public:
   static constexpr int64_t stepSize = 32;

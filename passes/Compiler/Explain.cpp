@@ -45,7 +45,8 @@ std::string storageOf(Operation *op) {
     llvm::raw_string_ostream os(result);
     os << format.str() << ", " << codes.getPanels().bytes() << " bytes";
     if (codes.getK() % format.groupSize(codes.getK()) != 0)
-      os << ", the last group of " << codes.getK() % format.groupSize(codes.getK());
+      os << ", the last group of "
+         << codes.getK() % format.groupSize(codes.getK());
     return result;
   }
   auto type = cast<RankedTensorType>(get.getResult().getType());

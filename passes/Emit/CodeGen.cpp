@@ -54,9 +54,9 @@ Expected<std::unique_ptr<CodeModule>> CodeModule::create(StringRef name,
   TargetOptions options;
   options.FunctionSections = true; // so that the linker can drop some
   std::unique_ptr<CodeModule> result(new CodeModule(name, isa));
-  result->machine.reset(target->createTargetMachine(triple, isa.cpu, isa.extras, options,
-                                                    Reloc::PIC_, std::nullopt,
-                                                    CodeGenOptLevel::Default));
+  result->machine.reset(target->createTargetMachine(
+      triple, isa.cpu, isa.extras, options, Reloc::PIC_, std::nullopt,
+      CodeGenOptLevel::Default));
   result->dataLayout = result->machine->createDataLayout();
   result->context.setDiagnosticHandlerCallBack(
       [](const DiagnosticInfo *info, void *text) {

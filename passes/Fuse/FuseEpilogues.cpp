@@ -99,12 +99,10 @@ MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
   if (epilogue.extra)
     extras.push_back(epilogue.extra);
   Location loc = builder.getFusedLoc({matmul.getLoc(), epilogue.op->getLoc()});
-  auto fused =
-      MatmulOp::create(builder, loc, matmul->getResultTypes(),
-                       matmul.getInput(), matmul.getWeight(),
-                       matmul.getInputScales(), matmul.getInputSums(), extras,
-                       Value(), TypeAttr(), matmul.getPathAttr(),
-                       matmul.getRoleAttr());
+  auto fused = MatmulOp::create(
+      builder, loc, matmul->getResultTypes(), matmul.getInput(),
+      matmul.getWeight(), matmul.getInputScales(), matmul.getInputSums(),
+      extras, Value(), TypeAttr(), matmul.getPathAttr(), matmul.getRoleAttr());
   fused->setDiscardableAttrs(matmul->getDiscardableAttrDictionary());
   Block *body = builder.createBlock(&fused.getEpilogue());
   for (size_t i = 0; i < 1 + extras.size(); ++i)

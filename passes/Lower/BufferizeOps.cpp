@@ -164,8 +164,8 @@ LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
     outs.push_back(*out);
     buffers.set(result, *out);
   }
-  QuantizeOp::create(builder, op.getLoc(), Type(), Type(), Type(), (*operands)[0],
-                     outs[0], outs[1], outs[2], op.getBlock(),
+  QuantizeOp::create(builder, op.getLoc(), Type(), Type(), Type(),
+                     (*operands)[0], outs[0], outs[1], outs[2], op.getBlock(),
                      op.getPerToken());
   return success();
 }

@@ -123,10 +123,10 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
     bool isCoded = entry.use != Use::Dense && choice.format &&
                    isa<FloatType>(type.getElementType());
     if (isCoded) {
-      packed = QTensorType::get(
-          &getContext(), type.getDimSize(0), type.getDimSize(1),
-          FormatAttr::get(&getContext(), *choice.format),
-          LayoutAttr::get(&getContext(), Layout::Panels));
+      packed = QTensorType::get(&getContext(), type.getDimSize(0),
+                                type.getDimSize(1),
+                                FormatAttr::get(&getContext(), *choice.format),
+                                LayoutAttr::get(&getContext(), Layout::Panels));
       weight.setMethod(choice.method);
       NamedAttrList options;
       for (const auto &option : choice.methodOptions)
@@ -160,9 +160,10 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
   static RankedTensorType floatType(RankedTensorType type, Use use,
                                     DataType storage) {
     MLIRContext *context = type.getContext();
-    Type element = storage == DataType::F16    ? Type(Float16Type::get(context))
-                   : storage == DataType::BF16 ? Type(BFloat16Type::get(context))
-                                               : Type(Float32Type::get(context));
+    Type element = storage == DataType::F16 ? Type(Float16Type::get(context))
+                   : storage == DataType::BF16
+                       ? Type(BFloat16Type::get(context))
+                       : Type(Float32Type::get(context));
     if (!isa<FloatType>(type.getElementType()))
       return type;
     if (use == Use::Dense) // computed with in f32

@@ -47,10 +47,11 @@ public:
     bool perToken =
         format.block <= 0 ||
         wanted.getValue() == activationsName(Activations::Int8Token);
-    QuantizeOp &quantize = codes[{matmul.getInput(), perToken ? -block : block}];
+    QuantizeOp &quantize =
+        codes[{matmul.getInput(), perToken ? -block : block}];
     if (!quantize)
-      quantize = makeCodes(matmul.getInput(), type, block, perToken,
-                           matmul.getLoc());
+      quantize =
+          makeCodes(matmul.getInput(), type, block, perToken, matmul.getLoc());
     matmul.getInputMutable().assign(quantize.getCodes());
     matmul.getInputScalesMutable().assign(quantize.getScales());
     matmul.getInputSumsMutable().assign(quantize.getSums());
@@ -76,8 +77,8 @@ private:
         getTensorType(withLast(type, padded), builder.getI8Type()),
         getTensorType(withLast(type, perToken ? 1 : groups),
                       builder.getF32Type()),
-        getTensorType(withLast(type, groups), builder.getI32Type()),
-        input, Value(), Value(), Value(), block, perToken);
+        getTensorType(withLast(type, groups), builder.getI32Type()), input,
+        Value(), Value(), Value(), block, perToken);
   }
 
   DenseMap<Value, Value> roundedInputs;

@@ -63,11 +63,10 @@ StringRef weightName(Value factor) {
 
 Value makeMatmul(PatternRewriter &rewriter, onnx::NodeOp node, Value input,
                  Value weight, RankedTensorType type) {
-  return MatmulOp::create(rewriter, node.getLoc(), TypeRange{type}, input,
-                          weight, Value(), Value(), ValueRange(), Value(),
-                          TypeAttr(),
-                          rawPath(node, weightName(node.getInputs()[1])),
-                          StringAttr())
+  return MatmulOp::create(
+             rewriter, node.getLoc(), TypeRange{type}, input, weight, Value(),
+             Value(), ValueRange(), Value(), TypeAttr(),
+             rawPath(node, weightName(node.getInputs()[1])), StringAttr())
       .getResult();
 }
 

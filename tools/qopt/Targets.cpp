@@ -69,8 +69,6 @@ Expected<std::vector<std::string>> parseTargets(StringRef text) {
   return names;
 }
 
-Error checkRecipe(StringRef recipe) {
-  return loadRecipe(recipe).takeError();
-}
+Error checkRecipe(StringRef recipe) { return loadRecipe(recipe).takeError(); }
 
 } // namespace qopt

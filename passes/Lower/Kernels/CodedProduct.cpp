@@ -25,8 +25,8 @@ static int64_t stripWidth(const KernelBuilder &b) {
 }
 
 CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
-    : b(b), op(op), codes(b, op.getQuantizedWeight().getPanels(),
-                          b.flatten(op.getWeight())),
+    : b(b), op(op),
+      codes(b, op.getQuantizedWeight().getPanels(), b.flatten(op.getWeight())),
       N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
       groups(codes.format().groups(K)), panels(codes.layout.panels()),
       M(b.rows(op.getInput())), input(b.flatten(op.getInput())),
@@ -57,9 +57,8 @@ void CodedProduct::emitFew(Value item) {
     emitPanel(panel, panelColumns, b.index(0), M, nullptr);
   });
   if (rest)
-    b.when(b.less(b.index(whole), end), [&] {
-      emitPanel(b.index(whole), rest, b.index(0), M, nullptr);
-    });
+    b.when(b.less(b.index(whole), end),
+           [&] { emitPanel(b.index(whole), rest, b.index(0), M, nullptr); });
 }
 
 Value CodedProduct::manyItems() {
@@ -94,8 +93,8 @@ void CodedProduct::unpack(Value panelStart, Value target) {
     Value start = codes.segmentStart(panelStart, segment);
     b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
       Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
-      Value to =
-          b.mul(b.add(b.mul(segment, codes.segmentSteps()), step), plainStepBytes);
+      Value to = b.mul(b.add(b.mul(segment, codes.segmentSteps()), step),
+                       plainStepBytes);
       for (int64_t quad = 0; quad < stepSize / 4; ++quad)
         for (int64_t column = 0; column < panelColumns; column += b.lanes) {
           Value bytes = vector::BitCastOp::create(
@@ -115,8 +114,7 @@ void CodedProduct::prepareRows() {
     return;
   rowData = input;
   inputStride = K;
-  bool isF32 =
-      cast<MemRefType>(input.getType()).getElementType().isF32();
+  bool isF32 = cast<MemRefType>(input.getType()).getElementType().isF32();
   if (paddedK != K || !isF32) {
     inputStride = paddedK;
     rowData = b.scratch(fewRows * paddedK);
@@ -239,15 +237,13 @@ SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
                                            int64_t half) {
   Value start = codes.segmentStart(tile.panelStart, segment);
   Value firstStep = b.mul(segment, codes.segmentSteps());
-  Type type = hasCodedInput()
-                  ? Type(VectorType::get({b.lanes}, b.getI32Type()))
-                  : Type(b.vectorType);
+  Type type = hasCodedInput() ? Type(VectorType::get({b.lanes}, b.getI32Type()))
+                              : Type(b.vectorType);
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
   SmallVector<Value> sums(tile.size() * chains(tile), zero);
   auto place = [&](Value step) {
-    return tile.unpacked
-               ? b.mul(b.add(firstStep, step), plainStepBytes)
-               : b.add(start, b.mul(step, codes.layout.stepBytes()));
+    return tile.unpacked ? b.mul(b.add(firstStep, step), plainStepBytes)
+                         : b.add(start, b.mul(step, codes.layout.stepBytes()));
   };
   if (half >= 0)
     addStep(tile, firstStep, place(b.index(0)), 4 * half, 4 * half + 4, sums);
@@ -283,7 +279,8 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
         Value at =
             b.add(b.add(place, b.mul(column, 4)), quad * panelColumns * 4);
         Value bytes = vector::LoadOp::create(
-            b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked, at);
+            b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked,
+            at);
         quads.push_back(vector::BitCastOp::create(
             b, VectorType::get({b.lanes}, b.getI32Type()), bytes));
       } else {
@@ -294,9 +291,9 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
     if (hasCodedInput()) {
       int64_t chain = next++ % numChains * tile.size();
       for (auto [r, row] : llvm::enumerate(tile.rows)) {
-        Value bytes = vector::LoadOp::create(
-            b, VectorType::get({4}, b.getI8Type()), input,
-            b.add(b.mul(row, paddedK), k));
+        Value bytes =
+            vector::LoadOp::create(b, VectorType::get({4}, b.getI8Type()),
+                                   input, b.add(b.mul(row, paddedK), k));
         Value word = vector::ExtractOp::create(
             b,
             vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
@@ -316,8 +313,8 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
       for (Value q : quads)
         elements.push_back(codes.element(q, byte));
       for (auto [r, row] : llvm::enumerate(tile.rows)) {
-        Value x = b.loadSplat(
-            rowData, b.add(b.add(b.mul(row, inputStride), k), byte));
+        Value x = b.loadSplat(rowData,
+                              b.add(b.add(b.mul(row, inputStride), k), byte));
         for (int64_t v = 0; v < tile.vectors; ++v) {
           Value &sum = sums[chain + r * tile.vectors + v];
           sum = b.multiplyAdd(x, elements[v], sum);
@@ -337,13 +334,13 @@ static Value callIntrinsic(KernelBuilder &b, StringRef name, Type type,
 /// sum + the products of four unsigned bytes with four signed ones in each i32.
 Value CodedProduct::dot(Value sum, Value quad, Value inputs) {
   auto as = [&](Value words, unsigned width) -> Value {
-    auto type = VectorType::get({b.lanes * 32 / width},
-                                b.getIntegerType(width));
+    auto type =
+        VectorType::get({b.lanes * 32 / width}, b.getIntegerType(width));
     return vector::BitCastOp::create(b, type, words);
   };
   auto all = [&](unsigned width, uint64_t value) -> Value {
-    auto type = VectorType::get({b.lanes * 32 / width},
-                                b.getIntegerType(width));
+    auto type =
+        VectorType::get({b.lanes * 32 / width}, b.getIntegerType(width));
     return arith::ConstantOp::create(
         b, DenseElementsAttr::get(type, APInt(width, value)));
   };
@@ -356,8 +353,7 @@ Value CodedProduct::dot(Value sum, Value quad, Value inputs) {
     StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
                      : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
                                     : "llvm.x86.sse2.pmadd.wd";
-    return arith::AddIOp::create(b, sum,
-                                 callIntrinsic(b, name, words, {x, y}));
+    return arith::AddIOp::create(b, sum, callIntrinsic(b, name, words, {x, y}));
   };
   // Two products of at most 127 * 127 each do not saturate i16; larger codes
   // would.
@@ -403,15 +399,13 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
               b, sum, arith::MulIOp::create(b, zero, b.splat(inputSum)));
         sum = arith::SIToFPOp::create(b, b.vectorType, sum);
         if (zero && !isExact) {
-          Value asFloat =
-              arith::SIToFPOp::create(b, b.getF32Type(), inputSum);
+          Value asFloat = arith::SIToFPOp::create(b, b.getF32Type(), inputSum);
           sum = b.subf(sum, b.mulf(zero, b.splat(asFloat)));
         }
         bool perRow =
             cast<MemRefType>(op.getInputScales().getType()).getShape().back() ==
             1;
-        factor =
-            b.mulf(scale, b.loadSplat(inputScales, perRow ? row : place));
+        factor = b.mulf(scale, b.loadSplat(inputScales, perRow ? row : place));
       } else if (zero) {
         sum = b.subf(sum, b.mulf(zero, b.loadSplat(rowSums, place)));
       }
@@ -437,18 +431,17 @@ void dequantizeStrip(Codes &codes, Value panel, Value column, int64_t vectors,
       Value scale, zero;
       for (int64_t quad = 0; quad < stepSize / 4; ++quad) {
         if (quad == 0 || (codes.isHalved() && quad == 4)) {
-          Value group = codes.isHalved() ? b.min(b.add(b.mul(step, 2), quad / 4),
-                                           b.index(codes.format().groups(
-                                                       codes.layout.K) -
-                                                   1))
-                                   : segment;
+          Value group =
+              codes.isHalved()
+                  ? b.min(b.add(b.mul(step, 2), quad / 4),
+                          b.index(codes.format().groups(codes.layout.K) - 1))
+                  : segment;
           scale = codes.scales(panelStart, group, at);
           zero = codes.zerosAsFloats(panelStart, group, at);
         }
         Value word = codes.quad(place, quad, at);
         for (int64_t byte = 0; byte < 4; ++byte) {
-          Value value =
-              b.mulf(scale, b.subf(codes.element(word, byte), zero));
+          Value value = b.mulf(scale, b.subf(codes.element(word, byte), zero));
           Value row = b.add(b.mul(i, stepSize), quad * 4 + byte);
           b.store(value, target,
                   b.add(b.mul(row, vectors * b.lanes), v * b.lanes));

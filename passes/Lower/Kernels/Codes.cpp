@@ -75,8 +75,8 @@ Value Codes::loadFloats(Value place, DataType type) {
                                           : Type(b.getF32Type());
   auto raw = VectorType::get({size * width}, b.getI8Type());
   Value loaded = vector::LoadOp::create(b, raw, bytes, place);
-  return b.widen(vector::BitCastOp::create(
-      b, VectorType::get({width}, element), loaded));
+  return b.widen(
+      vector::BitCastOp::create(b, VectorType::get({width}, element), loaded));
 }
 
 Value Codes::scales(Value panelStart, Value group, Value column) {
@@ -92,8 +92,8 @@ Value Codes::scales(Value panelStart, Value group, Value column) {
     place = b.add(segmentStart(panelStart, segment),
                   b.mul(stepsOf(segment), layout.stepBytes()));
     if (groups > 1)
-      place = b.add(place, b.mul(b.rem(group, b.index(groups)),
-                                 panelColumns * size));
+      place = b.add(place,
+                    b.mul(b.rem(group, b.index(groups)), panelColumns * size));
   }
   return loadFloats(b.add(place, b.mul(column, size)), format().scale);
 }
@@ -136,8 +136,7 @@ Value Codes::zerosAsFloats(Value panelStart, Value group, Value column) {
   if (hasConstantZero())
     return splatFloat(double(constantZero()));
   Value zero = zeros(panelStart, group, column);
-  return hasIntegerZero() ? arith::SIToFPOp::create(b, floats(), zero)
-                          : zero;
+  return hasIntegerZero() ? arith::SIToFPOp::create(b, floats(), zero) : zero;
 }
 
 void Codes::eachElement(Value panel, Value column,
@@ -156,13 +155,12 @@ void Codes::eachElement(Value panel, Value column,
   /// The first `count` elements of a step.
   auto emitStep = [&](Value step, int64_t count) {
     auto [segment, inside] = b.split(step, b.index(segmentSteps()));
-    Value place = b.add(segmentStart(start, segment),
-                        b.mul(inside, layout.stepBytes()));
+    Value place =
+        b.add(segmentStart(start, segment), b.mul(inside, layout.stepBytes()));
     Value scale, zero;
     for (int64_t k = 0; k < count; k += 4) {
       if (k == 0 || (isHalved() && k == 16)) {
-        Value group =
-            isHalved() ? b.add(b.mul(step, 2), k / 16) : segment;
+        Value group = isHalved() ? b.add(b.mul(step, 2), k / 16) : segment;
         scale = one.scales(start, group, column);
         zero = one.zerosAsFloats(start, group, column);
       }

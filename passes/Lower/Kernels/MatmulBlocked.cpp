@@ -2,8 +2,8 @@
 
 #include "passes/Lower/Kernels/Matmul.h"
 
-#include "passes/Lower/Kernels/CodedProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/Lower/Kernels/CodedProduct.h"
 
 using namespace mlir;
 
@@ -79,8 +79,8 @@ void BlockedProduct::emit(Value item) {
   if (copiesInput)
     inputCopy = b.scratch(maxRows * (kBlock + b.lanes));
   if (copiesWeight)
-    weightCopy = b.scratch(llvm::alignTo(kBlock, PanelLayout::stepSize) *
-                           stripColumns);
+    weightCopy =
+        b.scratch(llvm::alignTo(kBlock, PanelLayout::stepSize) * stripColumns);
   if (kBlock < product.K)
     partial = b.scratch(maxStrips * maxRows * stripColumns);
   // Neighbouring items read the same part of the weight.

@@ -37,8 +37,7 @@ public:
       emitGroup(row, begin, size, inverse, place);
     };
     int64_t whole = K / block;
-    b.loop(b.index(0), b.index(whole), 1,
-           [&](Value g) { group(g, block); });
+    b.loop(b.index(0), b.index(whole), 1, [&](Value g) { group(g, block); });
     if (K % block)
       group(b.index(whole), K % block);
     Value zero =
@@ -56,18 +55,19 @@ private:
       return b.maxf(math::AbsFOp::create(b, x), most);
     };
     int64_t whole = size / b.lanes * b.lanes;
-    Value most = b.loop(b.index(0), b.index(whole), b.lanes, {b.splat(0.0)},
-                        [&](Value i, ValueRange carried) {
-                          return SmallVector<Value>{
-                              larger(carried[0], i, b.lanes)};
-                        })[0];
+    Value most =
+        b.loop(b.index(0), b.index(whole), b.lanes, {b.splat(0.0)},
+               [&](Value i, ValueRange carried) {
+                 return SmallVector<Value>{larger(carried[0], i, b.lanes)};
+               })[0];
     if (size > whole)
       most = larger(most, b.index(whole), size - whole);
     Value largest = b.maxLanes(most);
     Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, largest,
                                          b.constant(smallestActivation));
     Value zero = b.constant(0), limit = b.constant(127);
-    b.storeScalar(b.choose(isZero, zero, b.divf(largest, limit)), scales, place);
+    b.storeScalar(b.choose(isZero, zero, b.divf(largest, limit)), scales,
+                  place);
     return b.choose(isZero, zero, b.divf(limit, largest));
   }
 
@@ -102,8 +102,8 @@ private:
     if (size > whole)
       sum[0] = arith::AddIOp::create(b, sum[0],
                                      quantize(b.index(whole), size - whole));
-    Value total = vector::ReductionOp::create(b, vector::CombiningKind::ADD,
-                                              sum[0]);
+    Value total =
+        vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum[0]);
     memref::StoreOp::create(b, total, sums, place);
   }
 

@@ -57,8 +57,8 @@ func.func @tensors(%x: tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, %ids: ten
 func.func @buffers(%x: memref<2x?x16xf32>, %ids: memref<2x?xi64>, %w: memref<1x16x32xf16>, %v: memref<16xf32>, %table: memref<2x?x4xf32>, %f: memref<2xf32>, %n: index, %bad: i1) {
   // CHECK: %[[K:.*]], %[[V:.*]] = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>
   %k, %c = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>
-  // CHECK: qopt.embedding %{{.*}}[%{{.*}}] outs(%{{.*}} : memref<2x?x16xf32>) : memref<1x16x32xf16>, memref<2x?xi64>
-  qopt.embedding %w[%ids] outs(%x : memref<2x?x16xf32>) : memref<1x16x32xf16>, memref<2x?xi64>
+  // CHECK: qopt.embedding %{{.*}}[%{{.*}}] outs(%{{.*}} : memref<2x?x16xf32>) {rows = 16 : i64} : memref<1x16x32xf16>, memref<2x?xi64>
+  qopt.embedding %w[%ids] outs(%x : memref<2x?x16xf32>) {rows = 16 : i64} : memref<1x16x32xf16>, memref<2x?xi64>
   // CHECK: qopt.matmul %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) : (memref<2x?x16xf32>, memref<1x16x32xf16>)
   qopt.matmul %x, %w outs(%x : memref<2x?x16xf32>) : (memref<2x?x16xf32>, memref<1x16x32xf16>)
   // CHECK: qopt.rms_norm %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) {epsilon

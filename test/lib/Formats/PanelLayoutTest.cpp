@@ -180,21 +180,21 @@ TEST(PanelLayout, FourBitsByHand) {
   EXPECT_EQ(layout.stepBytes(), 512);
   EXPECT_EQ(layout.segmentBytes(), 2 * 512 + 64);
   EXPECT_EQ(layout.segments(), 2);
-  EXPECT_EQ(layout.scaleOffset(1), 1088 + 1024);
-  EXPECT_EQ(layout.zeroOffset(0), 2176);
-  EXPECT_EQ(layout.zeroOffset(1), 2192);
+  EXPECT_EQ(layout.scaleOffset(1), 64 + 1088 + 1024);
+  EXPECT_EQ(layout.zeroOffset(0), 0);
+  EXPECT_EQ(layout.zeroOffset(1), 16);
   EXPECT_EQ(layout.panelBytes(), 2240);
   std::vector<uint8_t> bytes = packed(layout, makeCounting(format, 128));
   // Eight elements in a dword: 0 and 4, 1 and 5, 2 and 6, 3 and 7.
-  EXPECT_EQ(bytesAt(bytes, 0), (std::vector<int>{0x40, 0x51, 0x62, 0x73}));
-  EXPECT_EQ(bytesAt(bytes, 128), (std::vector<int>{0xc8, 0xd9, 0xea, 0xfb}));
-  EXPECT_EQ(bytesAt(bytes, 256), bytesAt(bytes, 0));
-  EXPECT_EQ(bytesAt(bytes, 4), (std::vector<int>{0, 0, 0, 0})); // column 1
+  EXPECT_EQ(bytesAt(bytes, 64), (std::vector<int>{0x40, 0x51, 0x62, 0x73}));
+  EXPECT_EQ(bytesAt(bytes, 192), (std::vector<int>{0xc8, 0xd9, 0xea, 0xfb}));
+  EXPECT_EQ(bytesAt(bytes, 320), bytesAt(bytes, 64));
+  EXPECT_EQ(bytesAt(bytes, 68), (std::vector<int>{0, 0, 0, 0})); // column 1
   // f16: 1, 2; zeros 2, 3 in the low halves.
-  EXPECT_EQ(bytesAt(bytes, 1024), (std::vector<int>{0x00, 0x3c, 0, 0}));
-  EXPECT_EQ(bytesAt(bytes, 2112), (std::vector<int>{0x00, 0x40, 0, 0}));
-  EXPECT_EQ(bytesAt(bytes, 2176), (std::vector<int>{2, 0, 0, 0}));
-  EXPECT_EQ(bytesAt(bytes, 2192), (std::vector<int>{3, 0, 0, 0}));
+  EXPECT_EQ(bytesAt(bytes, 1088), (std::vector<int>{0x00, 0x3c, 0, 0}));
+  EXPECT_EQ(bytesAt(bytes, 2176), (std::vector<int>{0x00, 0x40, 0, 0}));
+  EXPECT_EQ(bytesAt(bytes, 0), (std::vector<int>{2, 0, 0, 0}));
+  EXPECT_EQ(bytesAt(bytes, 16), (std::vector<int>{3, 0, 0, 0}));
 }
 
 TEST(PanelLayout, ZerosOfColumnsShareBytes) {
@@ -255,12 +255,13 @@ TEST(PanelLayout, TwoGroupsOf16AreASegment) {
   EXPECT_EQ(layout.groups(0), 2);
   EXPECT_EQ(layout.groups(2), 1);
   EXPECT_EQ(layout.segmentBytes(), 1024 + 2 * 64);
-  EXPECT_EQ(layout.scaleOffset(1), 1024 + 64);
-  EXPECT_EQ(layout.scaleOffset(4), 2 * 1152 + 1024);
-  EXPECT_EQ(layout.zeroOffset(0), 2 * 1152 + 1024 + 64);
-  EXPECT_EQ(layout.zeroOffset(4), 2 * 1152 + 1024 + 64 + 4 * 32);
+  EXPECT_EQ(layout.scaleOffset(1), 192 + 1024 + 64);
+  EXPECT_EQ(layout.scaleOffset(4), 192 + 2 * 1152 + 1024);
+  EXPECT_EQ(layout.zeroOffset(0), 0);
+  EXPECT_EQ(layout.zeroOffset(4), 4 * 32);
   std::vector<uint8_t> bytes = packed(layout, makeCounting(format, 80));
-  EXPECT_EQ(bytesAt(bytes, 1152 + 128), (std::vector<int>{36, 37, 38, 39}));
+  EXPECT_EQ(bytesAt(bytes, 192 + 1152 + 128),
+            (std::vector<int>{36, 37, 38, 39}));
   EXPECT_EQ(bytesAt(bytes, layout.zeroOffset(3)),
             (std::vector<int>{5, 0, 0, 0}));
   // f16 of 5, group 4.

@@ -1,6 +1,6 @@
 // RUN: qopt-opt %s --qopt-assign-storage --split-input-file | FileCheck %s --check-prefixes=CHECK,F32
-// RUN: qopt-opt %s --qopt-assign-storage=storage=f16 --split-input-file | FileCheck %s --check-prefixes=CHECK,F16
-// RUN: qopt-opt %s --qopt-assign-storage=storage=bf16 --split-input-file | FileCheck %s --check-prefixes=CHECK,BF16
+// RUN: qopt-opt %s --qopt-assign-storage=recipe=f16 --split-input-file | FileCheck %s --check-prefixes=CHECK,F16
+// RUN: qopt-opt %s --qopt-assign-storage=recipe=bf16 --split-input-file | FileCheck %s --check-prefixes=CHECK,BF16
 
 // Products lie in panels of 32 columns (40 are two panels), tables row by row,
 // both in the storage type; what is computed with, in f32, whatever the file

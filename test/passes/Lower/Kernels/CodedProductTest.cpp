@@ -41,8 +41,8 @@ std::string moduleText(const Case &test) {
                   number(test.input == Input::Token ? 1 : groups) + "xf32>",
               z = "memref<?x" + number(groups) + "xi32>",
               y = "memref<?x" + number(test.N) + "xf32>";
-  std::string text = "func.func @f(%x: " + x + ", %w: " + weight + ", %r: " + r +
-                     ", %c: " + c + ", %s: " + s + ", %z: " + z +
+  std::string text = "func.func @f(%x: " + x + ", %w: " + weight +
+                     ", %r: " + r + ", %c: " + c + ", %s: " + s + ", %z: " + z +
                      ", %y: " + y + ") {\n";
   std::string attributes =
       "outs(%y : " + y + ") {weight_type = " + type + "} : (";
@@ -72,8 +72,8 @@ QuantizedMatrix randomMatrix(const Case &test) {
   int64_t groups = format.groups(test.K);
   for (int64_t i = 0; i < test.N * groups; ++i) {
     bool isFirst = format.block != Format::tensor || i == 0;
-    float scale = isFirst ? float(int32_t(random())) * 0x1p-34f
-                          : matrix.scales[0];
+    float scale =
+        isFirst ? float(int32_t(random())) * 0x1p-34f : matrix.scales[0];
     matrix.scales.push_back(roundToType(scale, format.scale));
     double zero = double(format.constantZero());
     if (format.zero == Format::Zero::Integer)
@@ -92,9 +92,10 @@ class Run {
 public:
   Run(const Case &test, const QuantizedMatrix &matrix, int64_t M)
       : test(test), matrix(matrix), M(M), K(test.K), N(test.N),
-        groups(test.format.groups(K)), size(test.format.groupSize(K)), x({M, K}),
-        y({M, N}), scales({M, test.input == Input::Token ? 1 : groups}),
-        rounded({M, K}), codes({M, paddedSize(K)}), sums({M, groups}) {
+        groups(test.format.groups(K)), size(test.format.groupSize(K)),
+        x({M, K}), y({M, N}),
+        scales({M, test.input == Input::Token ? 1 : groups}), rounded({M, K}),
+        codes({M, paddedSize(K)}), sums({M, groups}) {
     fill(x, 3);
     for (int64_t k = 0; k < K && M > 2; ++k)
       x[2 * K + k] = 0; // a row of zeros
@@ -210,8 +211,8 @@ const std::vector<int> numChoices = {7, 2, 7, 4, 3, 4, 4};
 
 /// Nothing for a format that there is not.
 std::optional<Case> makeCase(const Choices &choice) {
-  const int64_t blocks[] = {16,  32,  64, 128, 256, Format::channel,
-                            Format::tensor};
+  const int64_t blocks[] = {
+      16, 32, 64, 128, 256, Format::channel, Format::tensor};
   const Format::Zero zeros[] = {Format::Zero::None, Format::Zero::Midpoint,
                                 Format::Zero::Integer, Format::Zero::Float};
   const DataType types[] = {DataType::F32, DataType::F16, DataType::BF16};
