@@ -26,6 +26,8 @@ static Registry &getRegistry() {
 }
 
 static void removeTree(const std::string &path) {
+  if (path.empty())
+    return;
   std::error_code ignored;
   // Another thread may still be creating files in it.
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -75,6 +77,13 @@ Temporary::Temporary(std::string path) : path(std::move(path)) {
   Registry &registry = getRegistry();
   std::lock_guard<std::mutex> lock(registry.mutex);
   registry.paths.insert(this->path);
+}
+
+Temporary::Temporary(const std::function<std::string()> &create) {
+  Registry &registry = getRegistry();
+  std::lock_guard<std::mutex> lock(registry.mutex);
+  path = create();
+  registry.paths.insert(path);
 }
 
 Temporary::~Temporary() {

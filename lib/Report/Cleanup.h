@@ -3,6 +3,7 @@
 #ifndef QOPT_LIB_REPORT_CLEANUP_H
 #define QOPT_LIB_REPORT_CLEANUP_H
 
+#include <functional>
 #include <string>
 
 namespace qopt {
@@ -18,6 +19,9 @@ void installInterruptCleanup();
 class Temporary {
 public:
   explicit Temporary(std::string path);
+  /// Creates and registers in one go: an interrupt comes before both or after
+  /// both. `create` returns the path, or nothing after a failure.
+  explicit Temporary(const std::function<std::string()> &create);
   Temporary(const Temporary &) = delete;
   Temporary &operator=(const Temporary &) = delete;
   /// Removes what is there, unless kept.

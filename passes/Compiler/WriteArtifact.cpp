@@ -28,10 +28,19 @@ constexpr StringRef sideFiles[] = {"config.json",
                                    "chat_template.jinja"};
 
 LogicalResult Compilation::emitArtifact() {
-  auto directory = ArtifactDirectory::create(options.output, options.force);
-  if (!directory)
-    return report(directory.takeError());
-  Temporary guard(directory->temporary().str());
+  std::optional<ArtifactDirectory> directory;
+  llvm::Error notCreated = llvm::Error::success();
+  Temporary guard([&]() -> std::string {
+    auto created = ArtifactDirectory::create(options.output, options.force);
+    if (!created) {
+      notCreated = created.takeError();
+      return "";
+    }
+    directory.emplace(std::move(*created));
+    return directory->temporary().str();
+  });
+  if (notCreated)
+    return report(std::move(notCreated));
   progress("generate code", 0.3);
   if (failed(report(emitShared(variants, table, directory->file(libraryFile),
                                threads()))))

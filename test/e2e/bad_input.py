@@ -135,7 +135,7 @@ def bad_commands(folder):
     read_only = folder / "file"
     read_only.write_text("")
     output = folder / "x.qopt"
-    fails("unknown recipe", r"unknown recipe 'w4x'; expects one of f32, f16, bf16", "compile", ONNX, "-o", output, "--recipe", "w4x")
+    fails("unknown recipe", r"unknown recipe 'w4x'; expects a YAML file or one of f32, f16, bf16", "compile", ONNX, "-o", output, "--recipe", "w4x")
     fails("unknown target", r"unknown target 'mips'; expects one of all, host, x86-64", "compile", ONNX, "-o", output, "--target", "mips")
     fails("aarch64", r"target 'aarch64' is not yet supported", "compile", ONNX, "-o", output, "--target", "aarch64")
     fails("cuda", r"target 'cuda-sm_90' is not yet supported", "compile", ONNX, "-o", output, "--target", "x86-64,cuda-sm_90")

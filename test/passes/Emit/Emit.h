@@ -162,6 +162,9 @@ inline bool runsHere(const qopt_variant &variant) {
     have |= QOPT_CPU_AVX2;
   if (__builtin_cpu_supports("x86-64-v4"))
     have |= QOPT_CPU_AVX512;
+  if (__builtin_cpu_supports("avx512vnni") &&
+      __builtin_cpu_supports("avx512bf16"))
+    have |= QOPT_CPU_AVX512_VNNI_BF16;
   return (variant.features & ~have) == 0;
 }
 

@@ -307,6 +307,47 @@ TEST_P(CodedProductTest, EqualsScalarComputation) {
   std::printf("%s: %zu formats and inputs\n", isa.name, cases.size());
 }
 
+TEST_P(CodedProductTest, RowsOfTables) {
+  for (const char *text :
+       {"int8-channel", "int4-g64", "int3-g16", "int7-g32-sym", "int2-tensor",
+        "codes = u5, block = 16, scale = bf16, zero = f32",
+        "codes = u4, block = 32, scale = f32, zero = midpoint"}) {
+    Case test = {llvm::cantFail(Format::parse(text)), Input::F32, 77, 45};
+    SCOPED_TRACE(describe(test));
+    QuantizedMatrix matrix = randomMatrix(test);
+    PanelLayout layout(test.format, test.N, test.K);
+    Tensor<uint8_t> weight({layout.bytes()});
+    layout.pack(matrix, 0, layout.panels(), weight.data());
+    std::string table = "memref<" + number(layout.bytes()) + "xi8>",
+                y = "memref<?x77xf32>";
+    Kernel kernel(
+        "func.func @f(%t: " + table + ", %i: memref<?xi64>, %y: " + y +
+            ") {\nqopt.embedding %t[%i] outs(%y : " + y +
+            ") {weight_type = !qopt.qtensor<45x77, #qopt.format<" +
+            test.format.str() + ">, #qopt.layout<panels>>} : " + table +
+            ", memref<?xi64>\nreturn\n}\n",
+        isa);
+    for (int64_t last : {31, 45, -46}) { // beyond the table: an error
+      Tensor<int64_t> ids({4});
+      Tensor<float> out({4, 77});
+      int64_t chosen[] = {0, 44, -1, last};
+      std::copy_n(chosen, 4, ids.data());
+      kernel << weight << ids << out;
+      EXPECT_EQ(kernel.run(), last != 31);
+      int64_t rows[] = {0, 44, 44, last == 31 ? 31 : 0};
+      for (int64_t i = 0; i < 4; ++i)
+        for (int64_t k = 0; k < 77; ++k) {
+          double scale = std::fabs(matrix.scaleOf(rows[i], k));
+          // A float zero is moved to indices, then subtracted: 2^8 is the
+          // largest of all these numbers.
+          ASSERT_NEAR(out[i * 77 + k], matrix.value(rows[i], k),
+                      scale * 256 * 0x1p-23)
+              << i << " " << k;
+        }
+    }
+  }
+}
+
 QOPT_EACH_ISA(CodedProductTest);
 
 } // namespace
