@@ -52,7 +52,7 @@ std::string manifestText(const Manifest &manifest) {
                       {"recipe", json::fixUTF8(manifest.recipe)},
                       {"targets", json::Array(manifest.targets)},
                       {"pipeline", json::fixUTF8(manifest.pipeline)},
-                      {"nodes", json::Array(manifest.nodes)},
+                      {"weights", json::Array(manifest.weights)},
                       {"files", toJson(manifest.files)}};
   std::string text;
   raw_string_ostream(text) << formatv("{0:2}\n",
@@ -70,21 +70,14 @@ static bool fromJSON(const json::Value &value, FileDigest &digest,
 static bool fromJSON(const json::Value &value, Manifest &manifest,
                      json::Path path) {
   json::ObjectMapper map(value, path);
-  if (!map || !map.map("version", manifest.version) ||
-      !map.map("abi", manifest.abi) || !map.map("model", manifest.model) ||
-      !map.map("external_data", manifest.externalData) ||
-      !map.map("recipe", manifest.recipe) ||
-      !map.map("targets", manifest.targets) ||
-      !map.map("pipeline", manifest.pipeline) ||
-      !map.map("files", manifest.files))
-    return false;
-  const json::Array *nodes = value.getAsObject()->getArray("nodes");
-  if (!nodes) {
-    path.field("nodes").report("expected array");
-    return false;
-  }
-  manifest.nodes = *nodes;
-  return true;
+  return map && map.map("version", manifest.version) &&
+         map.map("abi", manifest.abi) && map.map("model", manifest.model) &&
+         map.map("external_data", manifest.externalData) &&
+         map.map("recipe", manifest.recipe) &&
+         map.map("targets", manifest.targets) &&
+         map.map("pipeline", manifest.pipeline) &&
+         map.map("weights", manifest.weights) &&
+         map.map("files", manifest.files);
 }
 
 Expected<Manifest> parseManifest(StringRef text) {

@@ -3,8 +3,8 @@
 #ifndef QOPT_LIB_ARTIFACT_MANIFEST_H
 #define QOPT_LIB_ARTIFACT_MANIFEST_H
 
+#include "lib/Artifact/WeightRecord.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/JSON.h"
 #include <string>
 #include <vector>
 
@@ -25,9 +25,9 @@ struct Manifest {
   std::vector<FileDigest> externalData;
   std::string recipe;
   std::vector<std::string> targets;
-  std::string pipeline;          ///< text of the pass pipeline
-  llvm::json::Array nodes;       ///< what was chosen for each node
-  std::vector<FileDigest> files; ///< of the artifact, without the manifest
+  std::string pipeline;              ///< text of the pass pipeline
+  std::vector<WeightRecord> weights; ///< what was chosen for each
+  std::vector<FileDigest> files;     ///< of the artifact, without the manifest
 };
 
 /// Reads the whole file, mapped.

@@ -10,6 +10,7 @@
 #include "passes/Compiler.h"
 #include "passes/Compiler/Diagnostics.h"
 #include "passes/Compiler/PackedWeights.h"
+#include "passes/Compiler/WeightChoices.h"
 #include "passes/Emit/EmitModel.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Path.h"
@@ -68,6 +69,7 @@ private:
   DiagnosticPrinter diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string pipeline; ///< text of all passes so far
+  llvm::StringMap<WeightReader> readers;
   std::vector<PackedWeight> weights;
   ArtifactTable table;
   llvm::SmallVector<VariantModule> variants;

@@ -66,7 +66,10 @@ LogicalResult Compilation::import() {
 }
 
 LogicalResult Compilation::raise() {
-  return run("raise", 0.02, buildRaisePipeline);
+  if (failed(run("raise", 0.02, buildRaisePipeline)))
+    return failure();
+  readers = findReaders(*module);
+  return success();
 }
 
 LogicalResult Compilation::writeText(StringRef text) {

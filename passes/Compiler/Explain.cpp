@@ -19,8 +19,10 @@ namespace {
 /// One line of the report.
 struct Line {
   std::string function, node, oper, how, path, role;
-  std::string storage;            ///< type and bytes of its weight
-  std::vector<std::string> fused; ///< nodes that it does the work of
+  /// Of its weight: what it becomes, bytes, and what is not as expected.
+  std::string storage;
+  const WeightRecord *weight = nullptr; ///< of a product or a table
+  std::vector<std::string> fused;       ///< nodes that it does the work of
   std::vector<std::string> remarks;
   bool compilable = true;
 };
@@ -29,39 +31,82 @@ std::string text(StringAttr attribute) {
   return attribute ? attribute.getValue().str() : "";
 }
 
-/// "bf16, 1048576 bytes" for a product or a table.
-std::string storageOf(Operation *op) {
-  Value weight;
-  if (auto matmul = dyn_cast<MatmulOp>(op))
-    weight = matmul.getWeight();
-  if (auto embedding = dyn_cast<EmbeddingOp>(op))
-    weight = embedding.getTable();
-  auto get = weight ? weight.getDefiningOp<GetWeightOp>() : nullptr;
-  if (!get)
-    return "";
-  std::string result;
-  if (auto codes = dyn_cast<QTensorType>(get.getResult().getType())) {
-    const Format &format = codes.getFormat().getValue();
-    llvm::raw_string_ostream os(result);
-    os << format.str() << ", " << codes.getPanels().bytes() << " bytes";
-    if (codes.getK() % format.groupSize(codes.getK()) != 0)
-      os << ", the last group of "
-         << codes.getK() % format.groupSize(codes.getK());
-    return result;
+/// What is known of the weights, by their names.
+struct Weights {
+  const Recipe &recipe;
+  std::vector<WeightRecord> records;
+  llvm::StringMap<size_t> places;
+
+  const WeightRecord *find(Value value) const {
+    auto get = value ? value.getDefiningOp<GetWeightOp>() : nullptr;
+    auto found = get ? places.find(get.getWeight()) : places.end();
+    return found == places.end() ? nullptr : &records[found->second];
   }
-  auto type = cast<RankedTensorType>(get.getResult().getType());
-  llvm::raw_string_ostream(result)
-      << type.getElementType() << ", "
-      << type.getNumElements() * (type.getElementTypeBitWidth() / 8)
-      << " bytes";
+};
+
+std::string bytesText(int64_t bytes, int64_t sourceBytes) {
+  return llvm::formatv("{0} bytes ({1} in the model)", bytes, sourceBytes);
+}
+
+/// "bf16, 1048576 bytes (2097152 in the model)" for a product or a table.
+std::string storageOf(const WeightRecord &weight, Type type, bool isProduct,
+                      const Recipe &recipe) {
+  std::string result;
+  llvm::raw_string_ostream os(result);
+  os << weight.stored;
+  if (!weight.method.empty())
+    os << ", by " << weight.method;
+  for (const auto &[key, option] : weight.methodOptions)
+    os << " " << key << "=" << option;
+  if (isProduct && !weight.activations.empty())
+    os << ", activations " << weight.activations;
+  os << ", " << bytesText(weight.bytes, weight.sourceBytes);
+  if (auto codes = dyn_cast<QTensorType>(type)) {
+    int64_t group = codes.getFormat().getValue().groupSize(codes.getK());
+    if (codes.getK() % group != 0)
+      os << ", the last group of " << codes.getK() % group;
+  }
+  if (!recipe.find(weight.role, weight.path))
+    os << ", stays float: no rule matches";
+  if (!weight.tied.empty())
+    os << ", one storage of " << weight.path << " and " << weight.tied;
   return result;
 }
 
-std::optional<Line> describeOp(Operation *op,
+/// The same for all weights that another op reads, or nothing.
+std::string storageOfOthers(Operation *op, const Weights &weights) {
+  int64_t bytes = 0, sourceBytes = 0;
+  std::string stored;
+  bool isMatrix = false;
+  for (Value operand : op->getOperands())
+    if (const WeightRecord *weight = weights.find(operand)) {
+      bytes += weight->bytes;
+      sourceBytes += weight->sourceBytes;
+      if (!StringRef(stored).contains(weight->stored))
+        stored += (stored.empty() ? "" : " and ") + weight->stored;
+      isMatrix |= weight->shape.size() > 1 && weight->stored[0] == 'f';
+    }
+  if (stored.empty())
+    return "";
+  return stored + ", " + bytesText(bytes, sourceBytes) +
+         (isMatrix ? ", stays float: neither product nor table" : "");
+}
+
+/// What a node is multiplied with, chosen when running.
+std::string roundingOf(Operation *op) {
+  if (auto quantize = dyn_cast<QuantizeOp>(op))
+    return quantize.getPerToken() ? "int8, a scale for each token"
+                                  : "int8, a scale for each " +
+                                        std::to_string(quantize.getBlock());
+  return isa<RoundOp>(op) ? "bf16" : "";
+}
+
+std::optional<Line> describeOp(Operation *op, const Weights &weights,
                                const DiagnosticPrinter &diagnostics) {
   auto node = dyn_cast<onnx::NodeOp>(op);
-  bool computes = isa<MatmulOp, EmbeddingOp, RMSNormOp, LayerNormOp, RotaryOp,
-                      RotaryTableOp, AttentionOp, SiluOp, GeluOp>(op);
+  bool computes =
+      isa<MatmulOp, EmbeddingOp, RMSNormOp, LayerNormOp, RotaryOp,
+          RotaryTableOp, AttentionOp, SiluOp, GeluOp, QuantizeOp, RoundOp>(op);
   if (!node && !computes)
     return std::nullopt;
   Line line;
@@ -83,7 +128,21 @@ std::optional<Line> describeOp(Operation *op,
   }
   line.path = text(op->getAttrOfType<StringAttr>("path"));
   line.role = text(op->getAttrOfType<StringAttr>("role"));
-  line.storage = storageOf(op);
+  Value weight;
+  if (auto matmul = dyn_cast<MatmulOp>(op))
+    weight = matmul.getWeight();
+  if (auto embedding = dyn_cast<EmbeddingOp>(op))
+    weight = embedding.getTable();
+  line.weight = weights.find(weight);
+  line.storage = roundingOf(op);
+  if (!line.storage.empty()) {
+    // Its product does the work of the others, and has the remarks.
+    line.fused.clear();
+    return line;
+  }
+  line.storage = line.weight ? storageOf(*line.weight, weight.getType(),
+                                         isa<MatmulOp>(op), weights.recipe)
+                             : storageOfOthers(op, weights);
   for (const DiagnosticPrinter::Remark &remark : diagnostics.getRemarks())
     if (remark.node == line.node && !line.node.empty() &&
         !llvm::is_contained(line.remarks, remark.text))
@@ -114,7 +173,7 @@ llvm::json::Array toJson(const std::vector<std::string> &texts) {
 }
 
 llvm::json::Object toJson(const Line &line) {
-  return llvm::json::Object{{"function", line.function},
+  llvm::json::Object object{{"function", line.function},
                             {"node", line.node},
                             {"operator", line.oper},
                             {"path", line.path},
@@ -124,21 +183,56 @@ llvm::json::Object toJson(const Line &line) {
                             {"how", line.how},
                             {"fused", toJson(line.fused)},
                             {"remarks", toJson(line.remarks)}};
+  if (line.weight)
+    object["weight"] = toJSON(*line.weight);
+  return object;
+}
+
+/// All weights together.
+void print(raw_ostream &os, const WeightSummary &summary) {
+  if (summary.all.weights == 0)
+    return;
+  os << llvm::formatv("weights: {0}, {1:F2} bits each",
+                      bytesText(summary.all.bytes, summary.all.sourceBytes),
+                      summary.all.bitsPerWeight());
+  if (summary.linears.weights)
+    os << llvm::formatv(", {0:F2} those of linears",
+                        summary.linears.bitsPerWeight());
+  os << "\n";
+}
+
+llvm::json::Object toJson(const WeightTotals &totals) {
+  return llvm::json::Object{{"weights", totals.weights},
+                            {"elements", totals.elements},
+                            {"source_bytes", totals.sourceBytes},
+                            {"bytes", totals.bytes},
+                            {"bits_per_weight", totals.bitsPerWeight()}};
 }
 
 } // namespace
 
 LogicalResult Compilation::explain(raw_ostream &os, bool json) {
+  auto recipe = loadRecipe(options.recipe);
+  if (!recipe)
+    return report(recipe.takeError());
   StorageOptions storage;
   storage.recipe = options.recipe;
   if (failed(import()) || failed(raise()) ||
       failed(run("fuse", 0.1,
                  [&](OpPassManager &pm) { buildFusePipeline(pm, storage); })))
     return failure();
+  // Without them the nodes can be explained all the same.
+  auto collected = collectWeights(*module);
+  bool compilable = succeeded(collected);
+  Weights known{*recipe, {}, {}};
+  if (compilable)
+    known.records = makeRecords(*collected, readers, *recipe);
+  for (auto [i, record] : llvm::enumerate(known.records))
+    known.places[record.name] = i;
+
   llvm::json::Array nodes;
-  bool compilable = true;
   module->walk([&](Operation *op) {
-    auto line = describeOp(op, diagnostics);
+    auto line = describeOp(op, known, diagnostics);
     if (!line)
       return;
     compilable &= line->compilable;
@@ -147,10 +241,15 @@ LogicalResult Compilation::explain(raw_ostream &os, bool json) {
     else
       print(os, *line);
   });
+  WeightSummary summary = summarise(known.records);
   if (json)
     os << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{
                                        {"nodes", std::move(nodes)},
+                                       {"weights", toJson(summary.all)},
+                                       {"linears", toJson(summary.linears)},
                                        {"compilable", compilable}}));
+  else
+    print(os, summary);
   return success(compilable);
 }
 

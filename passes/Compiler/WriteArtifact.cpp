@@ -65,6 +65,7 @@ LogicalResult Compilation::emitArtifact() {
   for (const VariantModule &variant : variants)
     manifest.targets.push_back(variant.isa->name);
   manifest.pipeline = pipeline;
+  manifest.weights = makeRecords(weights, readers, *recipe);
   progress("hash", 0.95);
   auto digest = [&](const std::string &path) -> FailureOr<FileDigest> {
     auto result = digestFile(path);

@@ -52,7 +52,8 @@ TEST_F(ManifestTest, RoundTrip) {
   manifest.recipe = "bf16";
   manifest.targets = {"x86-64-v3", "x86-64"};
   manifest.pipeline = "builtin.module(a,b)";
-  manifest.nodes.push_back(llvm::json::Object{{"node", "/MatMul"}});
+  manifest.weights.resize(1);
+  manifest.weights[0].name = "w";
   manifest.files = {{"model.so", 12345678901, "ff"}};
   std::string text = manifestText(manifest);
   EXPECT_EQ(text.find("{\n  \"abi\": 1,\n  \"external_data\": ["), 0u) << text;

@@ -1,4 +1,4 @@
-"""Small models for `qopt explain`: what is not fused, and what cannot be compiled."""
+"""Small models for `qopt explain`: what is not fused, and what cannot be compiled; a recipe for TinyStories."""
 
 import sys
 
@@ -9,12 +9,13 @@ from onnx import TensorProto, helper, numpy_helper
 F = TensorProto.FLOAT
 
 
-def save(name, nodes, outputs):
+def save(name, nodes, outputs, domains=()):
     weight = numpy_helper.from_array(np.ones((16, 16), np.float32), "w")
     graph = helper.make_graph(
         nodes, name, [helper.make_tensor_value_info(n, F, ["n", 16]) for n in "xy"],
         [helper.make_tensor_value_info(n, F, shape) for n, shape in outputs], [weight])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), f"{sys.argv[1]}/{name}.onnx")
+    imports = [helper.make_opsetid("", 18), *(helper.make_opsetid(domain, 1) for domain in domains)]
+    onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=9), f"{sys.argv[1]}/{name}.onnx")
 
 
 save("remarks", [
@@ -29,3 +30,16 @@ save("refused", [
     helper.make_node("Neg", ["x"], ["negated"], "neg"),
     helper.make_node("Hardmax", ["x"], ["s"], "a_choice"),
 ], [("d", []), ("negated", ["n", 16]), ("s", ["n", 16])])
+with open(f"{sys.argv[1]}/down.yaml", "w") as file:
+    file.write("""\
+rules:
+  - match: {role: head}
+    format: int8-channel
+    activations: int8-token
+  - match: {path: "*.0.mlp.down_proj"}
+    format: {codes: s4, block: 160, scale: f16}
+    method: {name: rtn, steps: 20}
+    activations: int8-block
+""")
+save("unknown_op", [helper.make_node("Frobnicate", ["x"], ["z"], "an_invention")], [("z", ["n", 16])])
+save("unknown_domain", [helper.make_node("Scale", ["x"], ["z"], "a_stranger", domain="org.example")], [("z", ["n", 16])], ["org.example"])
