@@ -2,6 +2,8 @@
 
 #include "tools/qopt/Artifact.h"
 
+#include "lib/Artifact/Directory.h"
+#include "lib/Artifact/Manifest.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -35,6 +37,14 @@ Expected<uint64_t> getArtifactBytes(StringRef path) {
   for (const auto &[name, bytes] : *files)
     sum += bytes;
   return sum;
+}
+
+Expected<WeightSummary> summariseArtifact(StringRef path) {
+  Expected<Manifest> manifest =
+      readManifest(getArtifactFile(path, manifestFile));
+  if (!manifest)
+    return manifest.takeError();
+  return summarise(manifest->weights);
 }
 
 std::string getArtifactFile(StringRef path, StringRef name) {

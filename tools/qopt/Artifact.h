@@ -3,6 +3,7 @@
 #ifndef QOPT_TOOLS_QOPT_ARTIFACT_H
 #define QOPT_TOOLS_QOPT_ARTIFACT_H
 
+#include "lib/Artifact/WeightRecord.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
@@ -17,6 +18,9 @@ listArtifact(llvm::StringRef path);
 
 /// The sum of the sizes.
 llvm::Expected<uint64_t> getArtifactBytes(llvm::StringRef path);
+
+/// What became of all weights together, from the manifest.
+llvm::Expected<WeightSummary> summariseArtifact(llvm::StringRef path);
 
 /// The path of a file of the artifact.
 std::string getArtifactFile(llvm::StringRef path, llvm::StringRef name);

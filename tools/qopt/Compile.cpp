@@ -1,11 +1,13 @@
 //===- Compile.cpp - qopt compile and qopt explain ------------------------===//
 
+#include "lib/Recipes/Recipe.h"
 #include "lib/Report/Format.h"
 #include "lib/Report/Progress.h"
 #include "passes/Compiler.h"
 #include "tools/qopt/Commands.h"
 #include "tools/qopt/DependencyFile.h"
 #include "tools/qopt/Targets.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -111,13 +113,14 @@ static Expected<int> explain(const Arguments &arguments) {
   return failed(explainModel(*options, outs(), arguments.has("json"))) ? 1 : 0;
 }
 
-static const Option recipeOption = {
-    "recipe", "RECIPE",
-    "how weights are stored: f32, f16 or bf16 (default: f32)"};
+static const std::string recipeHelp =
+    "what weights become: a YAML file of rules, or one of\n" +
+    join(getBuiltInRecipeNames(), ", ") + " (default: f32)";
+static const Option recipeOption = {"recipe", "RECIPE", recipeHelp.c_str()};
 static const Option targetOption = {
     "target", "LIST",
-    "CPUs to make code for: all, host, or some of x86-64, x86-64-v3 and\n"
-    "x86-64-v4 with commas between them (default: all)"};
+    "CPUs to make code for: all, host, or some of x86-64, x86-64-v3,\n"
+    "x86-64-v4 and x86-64-v4-vnni with commas between them (default: all)"};
 
 const Command compileCommand = {
     "compile",
@@ -139,7 +142,8 @@ const Command compileCommand = {
       "print the program after each pass to standard error"},
      {"mlir-timing", nullptr, "print how long each pass took"}},
     {"qopt compile model.onnx -o model.qopt",
-     "qopt compile model.onnx -o model.qopt --recipe bf16 --target host",
+     "qopt compile model.onnx -o model.qopt --recipe w4 --target host",
+     "qopt compile model.onnx -o model.qopt --recipe recipe.yaml",
      "qopt compile model.onnx -o model.qopt --target x86-64-v3,x86-64-v4 "
      "--force",
      "qopt compile model.onnx --emit=qopt"},
@@ -150,7 +154,7 @@ const Command explainCommand = {
     "say for every node how it is compiled, or why it cannot be",
     {"MODEL.onnx"},
     {recipeOption, targetOption, jsonOption},
-    {"qopt explain model.onnx", "qopt explain model.onnx --recipe f16 --json"},
+    {"qopt explain model.onnx", "qopt explain model.onnx --recipe w4a8 --json"},
     explain};
 
 } // namespace qopt

@@ -24,6 +24,7 @@ struct Evaluated {
   SessionPointer session;
   std::vector<float> logits;
   uint64_t bytes = 0; ///< of the artifact's files
+  WeightSummary weights;
 
   const qopt_model_info &info() const {
     return *qopt_model_get_info(model.get());
@@ -57,6 +58,10 @@ static Expected<Evaluated> openEvaluated(const std::string &path,
   if (!bytes)
     return bytes.takeError();
   result.bytes = *bytes;
+  Expected<WeightSummary> weights = summariseArtifact(path);
+  if (!weights)
+    return weights.takeError();
+  result.weights = std::move(*weights);
   return result;
 }
 
@@ -121,6 +126,13 @@ static json::Value orNull(bool known, double value) {
                                        : json::Value(nullptr);
 }
 
+static void writeSize(json::OStream &json, const Evaluated &evaluated) {
+  json.attribute("bytes", evaluated.bytes);
+  json.attribute("bits_per_weight", evaluated.weights.all.bitsPerWeight());
+  json.attribute("bits_per_weight_linears",
+                 evaluated.weights.linears.bitsPerWeight());
+}
+
 static void printJson(const Figures &figures, const Evaluated &model,
                       const Evaluated *reference, double seconds) {
   bool known = figures.hasReference;
@@ -135,13 +147,13 @@ static void printJson(const Figures &figures, const Evaluated &model,
     json.attribute("kl_max", orNull(known, figures.klMax));
     json.attribute("top1", orNull(known, figures.top1));
     json.attribute("cosine", orNull(known, figures.cosine));
-    json.attribute("bytes", model.bytes);
+    writeSize(json, model);
     if (reference)
       json.attributeObject("reference", [&] {
         json.attribute("model", reference->path);
         json.attribute("perplexity",
                        orNull(known, figures.referencePerplexity));
-        json.attribute("bytes", reference->bytes);
+        writeSize(json, *reference);
       });
     json.attribute("isa", model.info().isa);
     json.attribute("threads", qopt_session_threads(model.session.get()));
@@ -170,9 +182,18 @@ static void printText(const Figures &figures, const Evaluated &model,
     table.addRow({"cosine of logits, mean", fixed(figures.cosine, 6)});
   }
   table.addRow({"predicted tokens", std::to_string(figures.tokens)});
-  table.addRow({"size", formatBytes(model.bytes)});
-  if (reference)
-    table.addRow({"  of the reference", formatBytes(reference->bytes)});
+  auto addSize = [&](const std::string &what, auto text) {
+    table.addRow({what, text(model)});
+    if (reference)
+      table.addRow({"  of the reference", text(*reference)});
+  };
+  addSize("size", [](const Evaluated &of) { return formatBytes(of.bytes); });
+  addSize("bits per weight, all", [](const Evaluated &of) {
+    return fixed(of.weights.all.bitsPerWeight(), 2);
+  });
+  addSize("bits per weight, linears", [](const Evaluated &of) {
+    return fixed(of.weights.linears.bitsPerWeight(), 2);
+  });
   table.print(outs());
 }
 

@@ -42,7 +42,8 @@ static void printValues(StringRef title, ArrayRef<InspectedValue> values) {
   table.print(outs(), 2);
 }
 
-static void printText(const Inspection &inspection) {
+/// `each`: every weight of an artifact.
+static void printText(const Inspection &inspection, bool each) {
   Table facts({{}, {}});
   for (const auto &[key, value] : inspection.facts)
     facts.addRow({key, value});
@@ -64,6 +65,14 @@ static void printText(const Inspection &inspection) {
          << inspection.weights.size()
          << (inspection.weights.size() == 1 ? " weight, " : " weights, ")
          << formatBytes(sumBytes(inspection.weights)) << '\n';
+  if (!inspection.files.empty()) {
+    printWeights(inspection, outs());
+    if (each) {
+      outs() << '\n';
+      printEachWeight(inspection, outs());
+    }
+    return;
+  }
   Table table({{}, {}, {}, {"", true}});
   for (const InspectedWeight &weight : inspection.weights)
     table.addRow({weight.name, weight.type, formatShape(weight.shape),
@@ -112,17 +121,21 @@ static void printJson(const Inspection &inspection,
     writeFiles(json, "operators", "count", inspection.operators);
     writeValues(json, "inputs", inspection.inputs);
     writeValues(json, "outputs", inspection.outputs);
-    json.attributeArray("weights", [&] {
-      for (const InspectedWeight &weight : inspection.weights)
-        json.object([&] {
-          json.attribute("name", json::fixUTF8(weight.name));
-          json.attribute("type", weight.type);
-          json.attribute("shape", json::Array(weight.shape));
-          json.attribute("bytes", weight.bytes);
-        });
-    });
+    bool isArtifact = !inspection.files.empty();
+    if (isArtifact)
+      writeWeights(inspection, json);
+    else
+      json.attributeArray("weights", [&] {
+        for (const InspectedWeight &weight : inspection.weights)
+          json.object([&] {
+            json.attribute("name", json::fixUTF8(weight.name));
+            json.attribute("type", weight.type);
+            json.attribute("shape", json::Array(weight.shape));
+            json.attribute("bytes", weight.bytes);
+          });
+      });
     json.attribute("weight_bytes", sumBytes(inspection.weights));
-    if (!inspection.files.empty())
+    if (isArtifact)
       json.attribute("bytes", sumBytes(inspection.files));
     if (differences)
       json.attribute("intact", differences->empty());
@@ -160,7 +173,7 @@ static Expected<int> inspect(const Arguments &arguments) {
   if (arguments.has("json"))
     printJson(*inspection, check ? &differences : nullptr);
   else
-    printText(*inspection);
+    printText(*inspection, arguments.has("weights"));
   if (check && differences.empty() && !arguments.has("json"))
     outs() << "\nevery file is as the manifest says\n";
   Error error = Error::success();
@@ -177,9 +190,10 @@ const Command inspectCommand = {
     {"m.qopt|MODEL.onnx"},
     {{"check", nullptr,
       "compare every file of the artifact with the hash in its manifest"},
+     {"weights", nullptr, "list every weight of the artifact"},
      jsonOption},
     {"qopt inspect model.onnx", "qopt inspect model.qopt --check",
-     "qopt inspect model.qopt --json"},
+     "qopt inspect model.qopt --weights", "qopt inspect model.qopt --json"},
     inspect};
 
 } // namespace qopt

@@ -3,8 +3,11 @@
 #ifndef QOPT_TOOLS_QOPT_INSPECT_H
 #define QOPT_TOOLS_QOPT_INSPECT_H
 
+#include "lib/Artifact/WeightRecord.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,11 +41,19 @@ struct Inspection {
   std::vector<InspectedFile> operators; ///< of an ONNX file, with their number
   std::vector<InspectedValue> inputs, outputs;
   std::vector<InspectedWeight> weights;
-  std::string runtimeError; ///< why the runtime does not open the artifact
+  std::vector<WeightRecord> records; ///< of an artifact: what weights became
+  uint64_t weightsOverhead = 0; ///< bytes of weights.safetensors that are none
+  std::string runtimeError;     ///< why the runtime does not open the artifact
 };
 
 llvm::Expected<Inspection> inspectArtifact(llvm::StringRef path);
 llvm::Expected<Inspection> inspectOnnx(llvm::StringRef path);
+
+/// The weights of an artifact: a table by role, a table of all, and both as
+/// attributes of an object.
+void printWeights(const Inspection &inspection, llvm::raw_ostream &os);
+void printEachWeight(const Inspection &inspection, llvm::raw_ostream &os);
+void writeWeights(const Inspection &inspection, llvm::json::OStream &json);
 
 /// Compares each file of an artifact with the hash in its manifest; one text
 /// for each file that differs.

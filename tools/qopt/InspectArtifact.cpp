@@ -92,13 +92,18 @@ Expected<Inspection> inspectArtifact(StringRef path) {
       readSafetensorsHeader(getArtifactFile(path, weightsFileName));
   if (!header)
     return header.takeError();
-  for (const SafetensorsEntry &tensor : header->tensors)
+  inspection.records = std::move(manifest->weights);
+  inspection.weightsOverhead = header->fileBytes;
+  for (const SafetensorsEntry &tensor : header->tensors) {
     // What fills the gaps between tensors is none.
-    if (!StringRef(tensor.name).starts_with("__pad."))
-      inspection.weights.push_back({tensor.name,
-                                    tensor.type,
-                                    {tensor.shape.begin(), tensor.shape.end()},
-                                    tensor.end - tensor.begin});
+    if (StringRef(tensor.name).starts_with("__pad."))
+      continue;
+    inspection.weightsOverhead -= tensor.end - tensor.begin;
+    inspection.weights.push_back({tensor.name,
+                                  tensor.type,
+                                  {tensor.shape.begin(), tensor.shape.end()},
+                                  tensor.end - tensor.begin});
+  }
   addRuntime(path, inspection);
   return inspection;
 }
