@@ -30,6 +30,8 @@ save("refused", [
     helper.make_node("Neg", ["x"], ["negated"], "neg"),
     helper.make_node("Hardmax", ["x"], ["s"], "a_choice"),
 ], [("d", []), ("negated", ["n", 16]), ("s", ["n", 16])])
+save("unknown_op", [helper.make_node("Frobnicate", ["x"], ["z"], "an_invention")], [("z", ["n", 16])])
+save("unknown_domain", [helper.make_node("Scale", ["x"], ["z"], "a_stranger", domain="org.example")], [("z", ["n", 16])], ["org.example"])
 with open(f"{sys.argv[1]}/down.yaml", "w") as file:
     file.write("""\
 rules:
@@ -41,5 +43,3 @@ rules:
     method: {name: rtn, steps: 20}
     activations: int8-block
 """)
-save("unknown_op", [helper.make_node("Frobnicate", ["x"], ["z"], "an_invention")], [("z", ["n", 16])])
-save("unknown_domain", [helper.make_node("Scale", ["x"], ["z"], "a_stranger", domain="org.example")], [("z", ["n", 16])], ["org.example"])
