@@ -472,6 +472,35 @@ def Bufferize : Pass<"qopt-bufferize", "::mlir::ModuleOp"> {
     "::mlir::memref::MemRefDialect"];
 }
 
+def FuseLoops : Pass<"qopt-fuse-loops", "::mlir::ModuleOp"> {
+  let summary = "Run computing ops that follow each other as one parallel loop";
+  let description = [{
+    ```mlir
+    qopt.rms_norm %x, %s outs(%n : ...) ...
+    qopt.quantize %n outs(%c, %a, %z : ...) ...
+    qopt.matmul %c, %q quantized(%a, %z : ...) outs(%yq : ...) ...
+    qopt.matmul %c, %k quantized(%a, %z : ...) outs(%yk : ...) ...
+    ```
+    becomes
+    ```mlir
+    qopt.fused items {
+      qopt.rms_norm %x, %s outs(%n : ...) ...
+      qopt.quantize %n outs(%c, %a, %z : ...) ...
+    }
+    qopt.fused apart {
+      qopt.matmul %c, %q quantized(%a, %z : ...) outs(%yq : ...) ...
+      qopt.matmul %c, %k quantized(%a, %z : ...) outs(%yk : ...) ...
+    }
+    ```
+    A norm and what quantizes or rounds its rows share items. Products of one input
+    share items when their weights are of one type, so that one may read the other's
+    result as an extra (gate and up); else they run apart (query, key, value). Ops
+    that do not follow each other are left alone; a remark says why. Must run before
+    `qopt-plan-memory`, which keeps alive what any op of a loop reads.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
+}
+
 def PlanMemory : Pass<"qopt-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Place the buffers of a function in one arena";
   let description = [{

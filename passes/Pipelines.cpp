@@ -51,6 +51,7 @@ void buildLinalgPipeline(OpPassManager &pm) {
 void buildBufferPipeline(OpPassManager &pm) {
   pm.addPass(createBufferize());
   pm.addPass(createCSEPass());
+  pm.addPass(createFuseLoops());
   pm.addPass(createPlanMemory());
 }
 

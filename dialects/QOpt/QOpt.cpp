@@ -326,6 +326,16 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult FusedOp::verify() {
+  for (Operation &op : getBody().front())
+    if (!isa<QOptDialect>(op.getDialect()) || op.getNumResults() != 0)
+      return emitOpError("expects computing ops in the buffer form, but got ")
+             << op.getName();
+  if (getBody().front().getOperations().size() < 2)
+    return emitOpError("expects at least two ops");
+  return success();
+}
+
 LogicalResult QuantizeOp::verify() {
   bool hasResults = bool(getCodes()), hasOuts = bool(getOutCodes());
   if (hasResults == hasOuts || hasResults != bool(getScales()) ||

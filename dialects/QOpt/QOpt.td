@@ -266,6 +266,39 @@ def QOpt_ScratchOp : QOpt_Op<"scratch"> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def QOpt_Sharing : I32EnumAttr<"Sharing", "how ops share a parallel loop", [
+      I32EnumAttrCase<"Items", 0, "items">,
+      I32EnumAttrCase<"Apart", 1, "apart">]> {
+  let cppNamespace = "::qopt";
+  let genSpecializedAttr = 0;
+}
+
+def QOpt_SharingAttr : EnumAttr<QOpt_Dialect, QOpt_Sharing, "sharing"> {
+  let assemblyFormat = "$value";
+}
+
+def QOpt_FusedOp : QOpt_Op<"fused", [NoTerminator, SingleBlock,
+                                     RecursiveMemoryEffects]> {
+  let summary = "Computing ops that run as one parallel loop";
+  let description = [{
+    All ops are in the buffer form. `items`: their loops have the same items, and item
+    i of an op reads, of what ops before it write here, only what their items i wrote;
+    so one item does the work of all. `apart`: no op reads what another one writes; the
+    items of one follow those of the other.
+
+    ```mlir
+    qopt.fused items {
+      qopt.rms_norm %x, %s outs(%n : memref<?x256xf32>) {epsilon = 1.0e-5 : f64} : ...
+      qopt.quantize %n outs(%c, %a, %z : ...) {block = 64 : i64} : memref<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins QOpt_SharingAttr:$sharing);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sharing $body attr-dict";
+  let hasVerifier = 1;
+}
+
 def QOpt_YieldOp : QOpt_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "The value of an epilogue";
   let arguments = (ins AnyType:$value);

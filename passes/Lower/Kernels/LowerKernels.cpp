@@ -1,11 +1,13 @@
 //===- LowerKernels.cpp - qopt ops on buffers to vector code --------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/Lower/Kernels/Kernels.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -61,6 +63,77 @@ std::optional<LogicalResult> lower(Operation *op, const X86Isa &isa) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
+/// What `lower` made of each op: index values and views, and a parallel loop.
+/// They become one loop.
+class LoopMerger {
+public:
+  explicit LoopMerger(FusedOp fused)
+      : fused(fused), builder(fused), loc(fused.getLoc()) {}
+
+  LogicalResult run() {
+    SmallVector<scf::ForallOp> loops;
+    for (Operation &op :
+         llvm::make_early_inc_range(fused.getBody().front())) {
+      if (auto loop = dyn_cast<scf::ForallOp>(op))
+        loops.push_back(loop);
+      else if (op.getNumRegions() == 0)
+        op.moveBefore(fused);
+      else
+        return fused.emitOpError("cannot be lowered to one loop: ")
+               << op.getName() << " is in the way";
+    }
+    SmallVector<Value> counts;
+    for (scf::ForallOp loop : loops)
+      counts.push_back(getValueOrCreateConstantIndexOp(
+          builder, loc, loop.getMixedUpperBound()[0]));
+    bool isApart = fused.getSharing() == Sharing::Apart;
+    Value count = counts[0];
+    for (Value other : ArrayRef<Value>(counts).drop_front())
+      if (isApart)
+        count = arith::AddIOp::create(builder, loc, count, other);
+    auto merged =
+        scf::ForallOp::create(builder, loc, ArrayRef<OpFoldResult>{count},
+                              ValueRange(), std::nullopt);
+    builder.setInsertionPointToStart(merged.getBody());
+    Value item = merged.getInductionVar(0);
+    if (isApart)
+      placeApart(loops, counts, item);
+    else
+      for (scf::ForallOp loop : loops)
+        inlineBody(loop, item);
+    return success();
+  }
+
+private:
+  /// Items of the first loop, else those of the ones behind it.
+  void placeApart(ArrayRef<scf::ForallOp> loops, ArrayRef<Value> counts,
+                  Value item) {
+    if (loops.size() == 1)
+      return inlineBody(loops[0], item);
+    Value isFirst = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::slt, item, counts[0]);
+    auto choice =
+        scf::IfOp::create(builder, loc, isFirst, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(choice.thenBlock());
+    inlineBody(loops[0], item);
+    builder.setInsertionPointToStart(choice.elseBlock());
+    Value behind = arith::SubIOp::create(builder, loc, item, counts[0]);
+    placeApart(loops.drop_front(), counts.drop_front(), behind);
+  }
+
+  void inlineBody(scf::ForallOp loop, Value item) {
+    IRMapping mapping;
+    mapping.map(loop.getInductionVar(0), item);
+    for (Operation &op : loop.getBody()->without_terminator())
+      builder.clone(op, mapping);
+  }
+
+  FusedOp fused;
+  OpBuilder builder;
+  Location loc;
+};
+
 struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
   using LowerKernelsBase::LowerKernelsBase;
 
@@ -83,6 +156,13 @@ struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
       if (failed(*result))
         return signalPassFailure();
       op->erase();
+    }
+    SmallVector<FusedOp> groups;
+    getOperation().walk([&](FusedOp fused) { groups.push_back(fused); });
+    for (FusedOp fused : groups) {
+      if (failed(LoopMerger(fused).run()))
+        return signalPassFailure();
+      fused.erase();
     }
   }
 };
