@@ -23,6 +23,7 @@ class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
       : options(options), context(makeRegistry()), diagnostics(&context) {
+    context.printOpOnDiagnostic(false); // messages name node and file
     if (options.printIRAfterAll)
       context.disableMultithreading();
   }

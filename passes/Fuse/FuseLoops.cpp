@@ -145,9 +145,9 @@ private:
       SmallVector<Location> locations;
       for (Operation *op : group)
         locations.push_back(op->getLoc());
-      auto fused = FusedOp::create(builder, builder.getFusedLoc(locations),
-                                   SharingAttr::get(builder.getContext(),
-                                                    *kind));
+      auto fused =
+          FusedOp::create(builder, builder.getFusedLoc(locations),
+                          SharingAttr::get(builder.getContext(), *kind));
       Block *body = builder.createBlock(&fused.getBody());
       for (Operation *op : group)
         op->moveBefore(body, body->end());

@@ -75,12 +75,16 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
       WeightChoice choice;
       if (entry.use != Use::Dense) {
         Operation *reader = entry.reader();
-        auto text = [&](StringRef name) {
-          auto attribute = reader->getAttrOfType<StringAttr>(name);
-          return attribute ? attribute.getValue() : StringRef();
-        };
-        if (auto rule = rules.find(text("role"), text("path")))
+        auto rule = find(rules, reader);
+        if (rule)
           choice = loaded->rules[*rule].choice;
+        // The rule of a tied table has nothing to say, but it is no mistake.
+        for (GetWeightOp get : entry.gets)
+          for (Operation *user : get->getUsers())
+            if (user->getName() != reader->getName() &&
+                find(rules, user) != rule)
+              user->emitRemark("the table is the weight of a product too: the "
+                               "product's rule holds for both");
       }
       offset = assign(entry, choice, offset);
     }
@@ -92,6 +96,14 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
          llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
       if (!weight.getPacked())
         weight.erase();
+  }
+
+  static std::optional<size_t> find(RecipeUse &rules, Operation *reader) {
+    auto text = [&](StringRef name) {
+      auto attribute = reader->getAttrOfType<StringAttr>(name);
+      return attribute ? attribute.getValue() : StringRef();
+    };
+    return rules.find(text("role"), text("path"));
   }
 
   /// The weights that are read, in the order of first use.
@@ -121,7 +133,8 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
     auto type = cast<RankedTensorType>(weight.getType());
     Type packed = floatType(type, entry.use, choice.storage);
     bool isCoded = entry.use != Use::Dense && choice.format &&
-                   isa<FloatType>(type.getElementType());
+                   isa<FloatType>(type.getElementType()) &&
+                   type.getNumElements() > 0;
     if (isCoded) {
       packed = QTensorType::get(&getContext(), type.getDimSize(0),
                                 type.getDimSize(1),

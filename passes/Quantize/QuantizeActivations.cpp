@@ -30,11 +30,13 @@ public:
     matmul->removeAttr(activationsAttr);
     auto weight = dyn_cast<QTensorType>(matmul.getWeight().getType());
     auto type = cast<RankedTensorType>(matmul.getInput().getType());
-    if (!weight || !getSizes(type)) {
-      matmul.emitRemark("its input stays f32: ")
-          << (weight ? "its sizes are unknown" : "its weight is of floats");
-      return;
-    }
+    auto stayFloat = [&](StringRef reason) {
+      matmul.emitRemark("its input stays f32: ") << reason;
+    };
+    if (!weight)
+      return stayFloat("its weight is of floats");
+    if (!getSizes(type) || ShapedType::isDynamic(type.getShape().back()))
+      return stayFloat("its sizes are unknown");
     if (wanted.getValue() == activationsName(Activations::BF16)) {
       Value &rounded = roundedInputs[matmul.getInput()];
       if (!rounded)
@@ -44,6 +46,9 @@ public:
     }
     const Format &format = weight.getFormat().getValue();
     int64_t block = format.groupSize(weight.getK());
+    // The sum of a group, of products of at most 255 and 127, is an i32.
+    if (block > std::numeric_limits<int32_t>::max() / (255 * 127))
+      return stayFloat("sums of so many products do not fit 32 bits");
     bool perToken =
         format.block <= 0 ||
         wanted.getValue() == activationsName(Activations::Int8Token);

@@ -81,6 +81,12 @@ LogicalResult checkProduct(NodeLowering &lowering) {
   return success();
 }
 
+/// Products that became no `qopt.matmul`, whatever the recipe says.
+void remarkSlow(NodeLowering &lowering) {
+  lowering.node.emitRemark("product without a matrix of weights: vectors, but "
+                           "neither packed nor tiled");
+}
+
 LogicalResult lowerMatMul(NodeLowering &lowering) {
   if (failed(checkProduct(lowering)))
     return failure();
@@ -97,8 +103,7 @@ LogicalResult lowerMatMul(NodeLowering &lowering) {
   if (!product)
     return lowering.reject("the sizes are not known to fit each other");
   lowering.results[0] = lowering.reshape(product, lowering.resultSizes());
-  lowering.node.emitRemark("product without a matrix of weights: vectors, but "
-                           "neither packed nor tiled");
+  remarkSlow(lowering);
   return success();
 }
 
@@ -139,6 +144,7 @@ LogicalResult lowerGemm(NodeLowering &lowering) {
           return lowering.make<arith::AddFOp>(scaled, added);
         });
   lowering.results[0] = product;
+  remarkSlow(lowering);
   return success();
 }
 

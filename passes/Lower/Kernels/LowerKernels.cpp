@@ -72,8 +72,7 @@ public:
 
   LogicalResult run() {
     SmallVector<scf::ForallOp> loops;
-    for (Operation &op :
-         llvm::make_early_inc_range(fused.getBody().front())) {
+    for (Operation &op : llvm::make_early_inc_range(fused.getBody().front())) {
       if (auto loop = dyn_cast<scf::ForallOp>(op))
         loops.push_back(loop);
       else if (op.getNumRegions() == 0)

@@ -73,6 +73,8 @@ static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
       failed(expectFloats(op, op.getOut())) ||
       failed(expectStored(op, op.getExtras())))
     return failure();
+  if (cast<MemRefType>(op.getInput().getType()).getElementType().isBF16())
+    op.emitRemark("inputs of bf16 are widened: the products are those of f32");
   KernelBuilder b(op, isa);
   CodedProduct product(b, op);
   // Blocks of float inputs run as products with values of a strip.

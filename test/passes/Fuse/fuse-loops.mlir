@@ -1,0 +1,103 @@
+// RUN: qopt-opt %s --qopt-fuse-loops --split-input-file --verify-diagnostics | FileCheck %s
+
+!x = memref<?x256xf32>
+!c = memref<?x256xi8>
+!s = memref<?x1xf32>
+!z = memref<?x4xi32>
+!y = memref<?x64xf32>
+!w = memref<8832xi8>
+!q = !qopt.qtensor<64x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+
+// A norm and what quantizes its rows; products of one input, which do not read
+// one another.
+// CHECK-LABEL: func.func @norm_and_products
+// CHECK: memref.alloc
+// CHECK: qopt.fused items {
+// CHECK-NEXT: qopt.rms_norm
+// CHECK-NEXT: qopt.quantize
+// CHECK-NEXT: {{^ *}}}
+// CHECK: qopt.fused apart {
+// CHECK-NEXT: qopt.matmul
+// CHECK-NEXT: qopt.matmul
+// CHECK-NEXT: qopt.matmul
+// CHECK-NEXT: {{^ *}}}
+func.func @norm_and_products(%x: !x, %scale: memref<256xf32>, %a: !w, %b: !w, %v: memref<2x256x32xf32>, %n: index) {
+  %norm = memref.alloc(%n) : !x
+  qopt.rms_norm %x, %scale outs(%norm : !x) {epsilon = 1.0e-5 : f64} : !x, memref<256xf32>
+  %c = memref.alloc(%n) : !c
+  %s = memref.alloc(%n) : !s
+  %z = memref.alloc(%n) : !z
+  qopt.quantize %norm outs(%c, %s, %z : !c, !s, !z) {block = 64 : i64, per_token} : !x
+  %y0 = memref.alloc(%n) : !y
+  qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%y0 : !y) {weight_type = !q} : (!c, !w)
+  %y1 = memref.alloc(%n) : !y
+  qopt.matmul %c, %b quantized(%s, %z : !s, !z) outs(%y1 : !y) {weight_type = !q} : (!c, !w)
+  %y2 = memref.alloc(%n) : !y
+  qopt.matmul %c, %b quantized(%s, %z : !s, !z) outs(%y2 : !y) {weight_type = !q} : (!c, !w)
+  return
+}
+
+// -----
+
+!x = memref<?x256xf32>
+!y = memref<?x64xf32>
+!w = memref<2x256x32xf32>
+
+// The second product reads the first one's result, item by item.
+// CHECK-LABEL: func.func @gate_and_up
+// CHECK: qopt.fused items {
+// CHECK-NEXT: qopt.matmul
+// CHECK-NEXT: qopt.matmul
+func.func @gate_and_up(%x: !x, %a: !w, %b: !w, %n: index) {
+  %gate = memref.alloc(%n) : !y
+  qopt.matmul %x, %a outs(%gate : !y) : (!x, !w)
+  %up = memref.alloc(%n) : !y
+  qopt.matmul %x, %b extras(%gate) outs(%up : !y) epilogue {
+  ^bb0(%acc: f32, %g: f32):
+    %m = arith.mulf %acc, %g : f32
+    qopt.yield %m : f32
+  } : (!x, !w, !y)
+  return
+}
+
+// -----
+
+!x = memref<?x256xf32>
+!y = memref<?x64xf32>
+
+// Items of weights of other types are other columns.
+// CHECK-LABEL: func.func @types
+// CHECK-NOT: qopt.fused
+func.func @types(%x: !x, %a: memref<2x256x32xf32>, %b: memref<2x256x32xf16>, %n: index) {
+  %gate = memref.alloc(%n) : !y
+  qopt.matmul %x, %a outs(%gate : !y) : (!x, memref<2x256x32xf32>)
+  %up = memref.alloc(%n) : !y
+  // expected-remark @below {{does not share the loop of the op before it: it reads the result of a product with a weight of another type}}
+  qopt.matmul %x, %b extras(%gate) outs(%up : !y) epilogue {
+  ^bb0(%acc: f32, %g: f32):
+    %m = arith.mulf %acc, %g : f32
+    qopt.yield %m : f32
+  } : (!x, memref<2x256x32xf16>, !y)
+  return
+}
+
+// -----
+
+!x = memref<?x256xf32>
+!w = memref<8x256x32xf32>
+
+// A product whose input is the other's result; results that may be one buffer;
+// an op between them that writes.
+// CHECK-LABEL: func.func @apart
+// CHECK-NOT: qopt.fused
+func.func @apart(%x: !x, %a: !w, %b: !w, %n: index, %out: !x, %other: !x) {
+  %y = memref.alloc(%n) : !x
+  qopt.matmul %x, %a outs(%y : !x) : (!x, !w)
+  qopt.matmul %y, %b outs(%out : !x) : (!x, !w)
+  qopt.matmul %x, %a outs(%out : !x) : (!x, !w)
+  // expected-remark @below {{it writes where a product before it reads or writes}}
+  qopt.matmul %x, %b outs(%other : !x) : (!x, !w)
+  qopt.silu %x outs(%out : !x) : !x
+  qopt.matmul %x, %b outs(%y : !x) : (!x, !w)
+  return
+}

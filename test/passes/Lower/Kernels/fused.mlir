@@ -1,0 +1,33 @@
+// RUN: qopt-opt %s --qopt-lower-kernels=isa=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+!x = memref<?x256xf32>
+!y = memref<?x64xf32>
+!w = memref<2x256x32xf32>
+
+// One loop: an item does the work of both.
+// CHECK-LABEL: func.func @items
+// CHECK-COUNT-1: scf.forall
+// CHECK-NOT: scf.forall
+func.func @items(%x: !x, %s: memref<256xf32>, %n: !x, %r: memref<?x256xbf16>) {
+  qopt.fused items {
+    qopt.rms_norm %x, %s outs(%n : !x) {epsilon = 1.0e-5 : f64} : !x, memref<256xf32>
+    qopt.round %n outs(%r : memref<?x256xbf16>) : !x
+  }
+  return
+}
+
+// One loop over the items of one, then those of the other.
+// CHECK-LABEL: func.func @apart
+// CHECK: %[[ALL:.*]] = arith.addi %[[FIRST:[0-9]+]], %[[FIRST]] : index
+// CHECK-NEXT: scf.forall (%[[ITEM:.*]]) in (%[[ALL]])
+// CHECK: %[[IS:.*]] = arith.cmpi slt, %[[ITEM]], %[[FIRST]]
+// CHECK: scf.if %[[IS]]
+// CHECK: arith.subi %[[ITEM]], %[[FIRST]]
+// CHECK-NOT: scf.forall
+func.func @apart(%x: !x, %a: !w, %b: !w, %y: !y, %z: !y) {
+  qopt.fused apart {
+    qopt.matmul %x, %a outs(%y : !y) : (!x, !w)
+    qopt.matmul %x, %b outs(%z : !y) : (!x, !w)
+  }
+  return
+}
