@@ -59,8 +59,17 @@ uint64_t qopt_cpu_features(void) {
     features |= QOPT_CPU_AVX512_VNNI_BF16;
   return features;
 }
+
+int64_t qopt_cpu_prefetch_distance(void) {
+  uint32_t eax, ebx, ecx, edx;
+  bool isIntel = __get_cpuid(0, &eax, &ebx, &ecx, &edx) &&
+                 ebx == signature_INTEL_ebx && ecx == signature_INTEL_ecx &&
+                 edx == signature_INTEL_edx;
+  return isIntel ? 1536 : 0;
+}
 #else
 uint64_t qopt_cpu_features(void) { return 0; }
+int64_t qopt_cpu_prefetch_distance(void) { return 0; }
 #endif
 
 int32_t qopt_cpu_count(void) {

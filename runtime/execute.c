@@ -1,6 +1,7 @@
 /*===- execute.c - One execution of an entry -----------------------------===*/
 
 #include "runtime/convert.h"
+#include "runtime/cpu.h"
 #include "runtime/error.h"
 #include "runtime/session.h"
 #include "runtime/signature.h"
@@ -179,6 +180,7 @@ qopt_status qopt_session_execute(qopt_session *session,
       .runtime = session->pool,
       .parallel_for = qopt_pool_parallel_for,
       .context = session->context,
+      .prefetch_distance = qopt_cpu_prefetch_distance(),
   };
   entry->run(&call);
   if (qopt_pool_cancelled(session->pool))

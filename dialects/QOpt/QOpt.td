@@ -259,6 +259,15 @@ def QOpt_FailIfOp : QOpt_Op<"fail_if"> {
   let assemblyFormat = "$condition `,` $message attr-dict";
 }
 
+def QOpt_PrefetchDistanceOp : QOpt_Op<"prefetch_distance", [Pure]> {
+  let summary = "Bytes ahead that one stream of weights is prefetched on this CPU";
+  let description = [{
+    The runtime knows the CPU, see `qopt_call` in include/qopt/artifact.h. 0: not at all.
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
 def QOpt_ScratchOp : QOpt_Op<"scratch"> {
   let summary = "Memory of the calling thread, valid during one item of a parallel loop";
   let arguments = (ins);

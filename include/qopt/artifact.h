@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a struct of this file or the meaning of a field changes. */
-#define QOPT_ABI_VERSION 1
+#define QOPT_ABI_VERSION 2
 
 /** Largest number of symbols (dynamic sizes such as batch, sequence, past) of a
  * model. */
@@ -88,6 +88,9 @@ typedef struct qopt_call {
                        int64_t items);
   int64_t context; /* capacity of the caches in time steps */
   int32_t error;   /* 0, or 1 + index in the table's messages */
+  /** Bytes ahead that one stream of weights is prefetched. What helps one CPU
+   * hinders another: 0 where hardware does it alone. */
+  int64_t prefetch_distance;
 } qopt_call;
 
 /** Kinds of entry. A model without caches has QOPT_ENTRY_MAIN alone, one with

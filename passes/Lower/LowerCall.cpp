@@ -202,7 +202,8 @@ void FunctionLowering::passCall(func::CallOp op) {
 LogicalResult FunctionLowering::run() {
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) {
-    if (isa<DimOp, GetWeightOp, GetCacheOp, func::CallOp>(op))
+    if (isa<DimOp, GetWeightOp, GetCacheOp, PrefetchDistanceOp, func::CallOp>(
+            op))
       ops.push_back(op);
   });
   for (Operation *op : ops) {
@@ -220,6 +221,13 @@ LogicalResult FunctionLowering::run() {
     } else if (auto weight = dyn_cast<GetWeightOp>(op)) {
       if (failed(lowerWeight(weight)))
         return failure();
+    } else if (isa<PrefetchDistanceOp>(op)) {
+      Value distance = loadField(builder, op->getLoc(), call,
+                                 offsetof(qopt_call, prefetch_distance),
+                                 builder.getI64Type());
+      op->getResult(0).replaceAllUsesWith(arith::IndexCastOp::create(
+          builder, op->getLoc(), builder.getIndexType(), distance));
+      op->erase();
     } else if (auto cache = dyn_cast<GetCacheOp>(op)) {
       if (failed(lowerCache(cache)))
         return failure();

@@ -36,6 +36,7 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
     inputScales = b.flatten(op.getInputScales());
     inputSums = b.flatten(op.getInputSums());
   }
+  prefetchDistance = PrefetchDistanceOp::create(b, b.getIndexType());
   int64_t bytes = std::clamp<int64_t>(panels * codes.layout.panelBytes() / 16,
                                       64 << 10, 256 << 10);
   panelsPerItem = std::max<int64_t>(
@@ -271,6 +272,8 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
                            int64_t begin, int64_t end,
                            MutableArrayRef<Value> sums) {
   int64_t numChains = chains(tile), next = 0;
+  if (tile.rows.size() == 1 && !tile.unpacked)
+    codes.prefetchStep(place, prefetchDistance);
   for (int64_t quad = begin; quad < end; ++quad) {
     SmallVector<Value> quads;
     for (int64_t v = 0; v < tile.vectors; ++v) {

@@ -74,6 +74,7 @@ private:
   /// groups, in scratch.
   Value rowData, rowSums;
   int64_t inputStride = 0;
+  Value prefetchDistance; ///< of one row: its weights are one stream
 };
 
 /// Writes the values of a strip of a panel, for the steps of 32 elements

@@ -3,6 +3,7 @@
 #include "passes/Lower/Kernels/Codes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -137,6 +138,14 @@ Value Codes::zerosAsFloats(Value panelStart, Value group, Value column) {
     return splatFloat(double(constantZero()));
   Value zero = zeros(panelStart, group, column);
   return hasIntegerZero() ? arith::SIToFPOp::create(b, floats(), zero) : zero;
+}
+
+void Codes::prefetchStep(Value place, Value distance) {
+  Value behind = b.add(place, distance);
+  for (int64_t line = 0; line < layout.stepBytes(); line += 64)
+    memref::PrefetchOp::create(b, bytes, ValueRange{b.add(behind, line)},
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
 }
 
 void Codes::eachElement(Value panel, Value column,

@@ -67,6 +67,9 @@ public:
   void eachElement(Value panel, Value column,
                    llvm::function_ref<void(Value k, Value value)> body);
 
+  /// Fetches the bytes of a step `distance` bytes behind `place`.
+  void prefetchStep(Value place, Value distance);
+
   static constexpr int64_t stepSize = PanelLayout::stepSize;
 
 private:

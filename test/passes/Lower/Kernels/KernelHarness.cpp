@@ -78,6 +78,12 @@ static std::vector<int64_t> makeArguments(ModuleOp module) {
     memref::StoreOp::create(builder, op.getLoc(), one, error, zero);
     op.erase();
   });
+  function.walk([&](PrefetchDistanceOp op) {
+    builder.setInsertionPoint(op);
+    op.replaceAllUsesWith(
+        arith::ConstantIndexOp::create(builder, op.getLoc(), 1024).getResult());
+    op.erase();
+  });
   std::vector<int64_t> sizes;
   function.walk([&](ScratchOp op) {
     auto type = cast<MemRefType>(op.getResult().getType());
