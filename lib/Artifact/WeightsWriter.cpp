@@ -74,6 +74,16 @@ Error Writer::mapSources() {
   return Error::success();
 }
 
+static bool hasInfinity(ArrayRef<char> halves) {
+  bool found = false;
+  for (size_t i = 0; i < halves.size(); i += 2) {
+    uint16_t bits;
+    std::memcpy(&bits, halves.data() + i, 2);
+    found |= (bits & 0x7fff) == 0x7c00;
+  }
+  return found;
+}
+
 const char *Writer::sourceOf(const PackedWeight &weight) const {
   if (weight.file.empty())
     return weight.bytes.data();
@@ -92,6 +102,10 @@ Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
                                "': " + toString(std::move(error)));
   } else {
     packChunk(weight, chunk, sourceOf(weight), buffer.data());
+    if (weight.stored == DataType::F16 && hasInfinity(buffer))
+      return createStringError("weight '" + weight.name +
+                               "' has values that f16 cannot hold; bf16 and "
+                               "f32 can");
   }
   int64_t place = dataOffset + weight.destOffset + chunk.offset;
   for (int64_t at = 0; at < chunk.bytes; at += chunk.pieceBytes) {

@@ -133,10 +133,14 @@ void Compilation::fillTable() {
   table.version = qopt_version();
   table.modelName = llvm::sys::path::stem(options.model).str();
   if (table.modelName == "model") // model.onnx: the folder has the name
-    if (StringRef parent = llvm::sys::path::filename(
-            llvm::sys::path::parent_path(options.model));
-        !parent.empty() && parent != ".")
-      table.modelName = parent.str();
+    if (SmallString<128> path(options.model);
+        !llvm::sys::fs::make_absolute(path)) {
+      llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+      StringRef parent =
+          llvm::sys::path::filename(llvm::sys::path::parent_path(path));
+      if (!parent.empty() && parent != "/")
+        table.modelName = parent.str();
+    }
   table.maxContext = 2048;
   auto config = llvm::MemoryBuffer::getFile(folder() + "/config.json");
   if (!config)

@@ -4,6 +4,7 @@
 #include "dialects/QOpt/QOpt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Compiler/Compilation.h"
+#include "passes/Compiler/Table.h"
 #include "passes/Lower/Generic/Support.h"
 #include "passes/Pipelines.h"
 #include "llvm/ADT/StringExtras.h"
@@ -229,6 +230,8 @@ LogicalResult Compilation::explain(raw_ostream &os, bool json) {
     known.records = makeRecords(*collected, readers, *recipe);
   for (auto [i, record] : llvm::enumerate(known.records))
     known.places[record.name] = i;
+  // What the interface cannot be is an error that is said here.
+  compilable &= succeeded(makeTable(*module));
 
   llvm::json::Array nodes;
   module->walk([&](Operation *op) {

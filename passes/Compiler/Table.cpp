@@ -74,6 +74,10 @@ static FailureOr<TensorInfo> makeTensor(SignatureOp signature,
     info.role = roleNumber(role.getValue());
   if (auto cache = tensor.getAs<IntegerAttr>("cache"))
     info.cache = cache.getInt();
+  if (sizes->size() > QOPT_MAX_RANK)
+    return signature.emitError()
+           << "'" << name << "': rank " << sizes->size() << " is more than the "
+           << QOPT_MAX_RANK << " that are supported at the interface";
   for (const DimExpr &size : *sizes) {
     auto linear = toLinearSize(size, symbols);
     if (!linear)

@@ -58,6 +58,15 @@ private:
 
 } // namespace
 
+/// Its name, else that of its first result.
+static StringRef nameOf(const file::Node &node) {
+  if (node.name.empty())
+    for (const std::string &output : node.outputs)
+      if (!output.empty())
+        return output;
+  return node.name;
+}
+
 Location Importer::getLoc(StringRef node) {
   if (node.empty())
     return fileLoc;
@@ -160,7 +169,7 @@ Importer::importAttribute(const file::Node &node,
       const auto *bytes = std::get_if<std::string>(&value.data);
       if (!bytes || value.numElements() > file::maxSmallElements) {
         FailureOr<FlatSymbolRefAttr> weight = makeWeight(
-            value, node.name + "." + attribute.name, getLoc(node.name));
+            value, node.name + "." + attribute.name, getLoc(nameOf(node)));
         if (failed(weight))
           return failure();
         return Attribute(*weight);
@@ -191,7 +200,7 @@ Type Importer::getResultType(StringRef name, const file::Graph &graph) {
 
 LogicalResult Importer::importNode(const file::Node &node,
                                    const file::Graph &graph) {
-  Location loc = getLoc(node.name);
+  Location loc = getLoc(nameOf(node));
   SmallVector<Value> inputs;
   for (const std::string &name : node.inputs)
     inputs.push_back(

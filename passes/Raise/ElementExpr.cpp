@@ -5,6 +5,7 @@
 #include "dialects/ONNX/ONNX.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/Raise/Matchers.h"
 #include <cmath>
 

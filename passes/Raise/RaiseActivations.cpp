@@ -1,5 +1,6 @@
 //===- RaiseActivations.cpp - SiLU and GELU -------------------------------===//
 
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/Raise/Matchers.h"

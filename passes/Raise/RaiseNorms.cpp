@@ -1,5 +1,6 @@
 //===- RaiseNorms.cpp - Normalizations over the last dimension ------------===//
 
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/Raise/Matchers.h"

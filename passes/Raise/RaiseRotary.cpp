@@ -1,6 +1,7 @@
 //===- RaiseRotary.cpp - Rotary position embedding ------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/Raise/ElementExpr.h"

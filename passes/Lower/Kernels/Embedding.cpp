@@ -10,12 +10,15 @@ using namespace mlir;
 namespace qopt {
 
 /// The row that an id means; of one that means none the first, and an error.
-static Value rowOf(KernelBuilder &b, Value id, Value rows) {
+static Value rowOf(KernelBuilder &b, EmbeddingOp op, Value id, Value rows) {
   Value number = arith::IndexCastOp::create(b, b.getIndexType(), id);
   Value row = b.choose(b.less(number, b.index(0)), b.add(number, rows), number);
   // Below 0 is far beyond the end for an unsigned comparison.
   Value bad = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, row, rows);
-  FailIfOp::create(b, bad, "an id is outside of the embedding table");
+  std::string message = "an id is outside of the embedding table";
+  if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
+    message = "node '" + name.getName().str() + "': " + message;
+  FailIfOp::create(b, bad, message);
   return b.choose(bad, b.index(0), row);
 }
 
@@ -34,7 +37,7 @@ static LogicalResult lowerCodedEmbedding(EmbeddingOp op, QTensorType type,
   Codes codes(b, type.getPanels(), b.flatten(op.getTable()));
   Value ids = b.flatten(op.getIds()), out = b.flatten(op.getOut());
   b.forallRows(b.rows(op.getIds(), 0), 4 * type.getK(), [&](Value i) {
-    Value row = rowOf(b, b.loadScalar(ids, i), b.index(type.getN()));
+    Value row = rowOf(b, op, b.loadScalar(ids, i), b.index(type.getN()));
     emitCodedRow(codes, row, out, b.mul(i, type.getK()));
   });
   return success();
@@ -59,7 +62,7 @@ LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa) {
   Value out = b.flatten(op.getOut());
   Value rows = b.index(packed ? int64_t(*op.getRows()) : type.getDimSize(0));
   b.forallRows(b.rows(op.getIds(), 0), size, [&](Value i) {
-    Value row = rowOf(b, b.loadScalar(ids, i), rows), to = b.mul(i, size);
+    Value row = rowOf(b, op, b.loadScalar(ids, i), rows), to = b.mul(i, size);
     if (!packed) {
       Value from = b.mul(row, size);
       return b.eachVector(size, [&](Value d, int64_t count) {
