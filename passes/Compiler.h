@@ -34,8 +34,9 @@ struct CompileOptions {
                       ///< empty, for text: standard output
   std::string recipe = "f32";
   std::vector<std::string> isas; ///< names of lib/Target/X86.h, at least one
-  unsigned threads = 0;          ///< 0: as many as the machine has cores
-  bool force = false;            ///< replaces an existing output
+  bool fuse = true; ///< ops into products, loops into one; else each by itself
+  unsigned threads = 0; ///< 0: as many as the machine has cores
+  bool force = false;   ///< replaces an existing output
   Emit emit = Emit::Artifact;
   bool printIRAfterAll = false; ///< to standard error
   bool remarks = false;         ///< to standard error, in place of their number

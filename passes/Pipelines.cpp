@@ -33,7 +33,8 @@ void buildFusePipeline(OpPassManager &pm, const StorageOptions &options) {
   AssignStorageOptions storage;
   storage.recipe = options.recipe;
   pm.addPass(createAssignStorage(storage));
-  pm.addPass(createFuseEpilogues());
+  if (options.fuse)
+    pm.addPass(createFuseEpilogues());
   pm.addPass(createQuantizeActivations());
 }
 
@@ -48,10 +49,11 @@ void buildLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void buildBufferPipeline(OpPassManager &pm) {
+void buildBufferPipeline(OpPassManager &pm, const BufferOptions &options) {
   pm.addPass(createBufferize());
   pm.addPass(createCSEPass());
-  pm.addPass(createFuseLoops());
+  if (options.fuse)
+    pm.addPass(createFuseLoops());
   pm.addPass(createPlanMemory());
 }
 
@@ -92,8 +94,8 @@ void registerPipelines() {
       buildOptimizePipeline);
   PassPipelineRegistration<>("qopt-linalg-pipeline", "From nodes to linalg",
                              buildLinalgPipeline);
-  PassPipelineRegistration<>("qopt-buffer-pipeline", "From tensors to an arena",
-                             buildBufferPipeline);
+  PassPipelineRegistration<BufferOptions>(
+      "qopt-buffer-pipeline", "From tensors to an arena", buildBufferPipeline);
   PassPipelineRegistration<TargetOptions>(
       "qopt-target-pipeline", "From buffers to the LLVM dialect for an ISA",
       buildTargetPipeline);

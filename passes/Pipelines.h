@@ -13,6 +13,13 @@ struct StorageOptions : mlir::PassPipelineOptions<StorageOptions> {
       *this, "recipe",
       llvm::cl::desc("name of a built-in recipe, or a YAML file"),
       llvm::cl::init("f32")};
+  Option<bool> fuse{*this, "fuse", llvm::cl::desc("ops into products"),
+                    llvm::cl::init(true)};
+};
+
+struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {
+  Option<bool> fuse{*this, "fuse", llvm::cl::desc("loops of ops into one"),
+                    llvm::cl::init(true)};
 };
 
 struct TargetOptions : mlir::PassPipelineOptions<TargetOptions> {
@@ -31,7 +38,7 @@ void buildOptimizePipeline(mlir::OpPassManager &pm,
 /// Nodes that no qopt op stands for become linalg.
 void buildLinalgPipeline(mlir::OpPassManager &pm);
 /// Tensors become places in an arena.
-void buildBufferPipeline(mlir::OpPassManager &pm);
+void buildBufferPipeline(mlir::OpPassManager &pm, const BufferOptions &options);
 /// Buffers become code for one ISA version, in the LLVM dialect.
 void buildTargetPipeline(mlir::OpPassManager &pm, const TargetOptions &options);
 

@@ -101,7 +101,8 @@ LogicalResult Compilation::makeVariants() {
     if (!llvm::is_contained(options.isas, isa.name))
       continue;
     // Without codes on both sides it would be the code of the next version.
-    if (isa.vnni && !multipliesCodes && options.isas.size() > 1)
+    if (isa.vnni && !multipliesCodes &&
+        llvm::is_contained(options.isas, "x86-64-v4"))
       continue;
     VariantModule variant;
     variant.isa = &isa;
@@ -206,6 +207,7 @@ LogicalResult Compilation::compile() {
   });
   StorageOptions storage;
   storage.recipe = options.recipe;
+  storage.fuse = options.fuse;
   if (failed(run("optimize", 0.1, [&](OpPassManager &pm) {
         buildOptimizePipeline(pm, storage);
       })))
@@ -224,7 +226,11 @@ LogicalResult Compilation::compile() {
     return failure();
   if (options.emit == Emit::Linalg)
     return writeModule();
-  if (failed(run("buffers", 0.15, buildBufferPipeline)) ||
+  BufferOptions buffers;
+  buffers.fuse = options.fuse;
+  if (failed(
+          run("buffers", 0.15,
+              [&](OpPassManager &pm) { buildBufferPipeline(pm, buffers); })) ||
       failed(makeVariants()))
     return failure();
   LogicalResult result =

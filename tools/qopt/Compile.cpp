@@ -77,6 +77,7 @@ static Expected<int> compile(const Arguments &arguments) {
   options->force = arguments.has("force");
   options->printIRAfterAll = arguments.has("mlir-print-ir-after-all");
   options->remarks = arguments.has("remarks");
+  options->fuse = !arguments.has("no-fusion");
   options->timing = arguments.has("mlir-timing");
   options->dumpPassPipeline = arguments.has("dump-pass-pipeline");
   if (arguments.has("emit")) {
@@ -136,6 +137,7 @@ const Command compileCommand = {
      {"emit", "STAGE",
       "write the program at a stage instead: onnx, qopt, linalg, llvm, asm\n"
       "(text, to standard output without -o), obj or shared"},
+     {"no-fusion", nullptr, "run every op by itself, to compare"},
      {"remarks", nullptr, "say what is slower or not fused, and why"},
      {"dump-pass-pipeline", nullptr, "print the passes to standard error"},
      {"mlir-print-ir-after-all", nullptr,

@@ -71,6 +71,7 @@ static Expected<CompileOptions> makeOptions(const Manifest &manifest,
   if (!isas)
     return isas.takeError();
   options.isas = std::move(*isas);
+  options.fuse = StringRef(manifest.pipeline).contains("qopt-fuse-loops");
   return options;
 }
 
