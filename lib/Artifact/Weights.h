@@ -69,6 +69,8 @@ struct WeightsFile {
 
 struct WriteWeightsOptions {
   unsigned threads = 1;
+  /// A finite value that f16 would make infinite is an error.
+  bool refusesOverflow = false;
   /// Called now and then, from any thread but never from two at once, with
   /// bytes written and bytes in all; false ends the writing with an error.
   std::function<bool(int64_t, int64_t)> progress;

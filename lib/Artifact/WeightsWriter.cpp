@@ -7,6 +7,7 @@
 #include "llvm/ADT/StringMap.h"
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <mutex>
 #include <thread>
@@ -74,14 +75,33 @@ Error Writer::mapSources() {
   return Error::success();
 }
 
-static bool hasInfinity(ArrayRef<char> halves) {
-  bool found = false;
-  for (size_t i = 0; i < halves.size(); i += 2) {
+/// Whether a finite element became an infinity. `halves` is the packed chunk.
+static bool overflows(const PackedWeight &weight, const PackingChunk &chunk,
+                      const char *source, ArrayRef<char> halves) {
+  auto isInfinite = [&](size_t i) {
     uint16_t bits;
-    std::memcpy(&bits, halves.data() + i, 2);
-    found |= (bits & 0x7fff) == 0x7c00;
+    std::memcpy(&bits, halves.data() + 2 * i, 2);
+    return (bits & 0x7fff) == 0x7c00;
+  };
+  bool found = false;
+  for (size_t i = 0; i < halves.size() / 2; ++i)
+    found |= isInfinite(i);
+  if (!found)
+    return false;
+  // Rare: what were they?
+  PackedWeight wide = weight;
+  PackingChunk wideChunk = chunk;
+  wide.stored = DataType::F32;
+  wideChunk.bytes *= 2;
+  std::vector<char> exact(size_t(wideChunk.bytes));
+  packChunk(wide, wideChunk, source, exact.data());
+  for (size_t i = 0; i < halves.size() / 2; ++i) {
+    float value;
+    std::memcpy(&value, exact.data() + 4 * i, 4);
+    if (isInfinite(i) && std::isfinite(value))
+      return true;
   }
-  return found;
+  return false;
 }
 
 const char *Writer::sourceOf(const PackedWeight &weight) const {
@@ -102,7 +122,9 @@ Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
                                "': " + toString(std::move(error)));
   } else {
     packChunk(weight, chunk, sourceOf(weight), buffer.data());
-    if (weight.stored == DataType::F16 && hasInfinity(buffer))
+    if (options.refusesOverflow && weight.stored == DataType::F16 &&
+        weight.source != DataType::F16 &&
+        overflows(weight, chunk, sourceOf(weight), buffer))
       return createStringError("weight '" + weight.name +
                                "' has values that f16 cannot hold; bf16 and "
                                "f32 can");

@@ -47,6 +47,7 @@ LogicalResult Compilation::emitArtifact() {
     return failure();
   WriteWeightsOptions writing;
   writing.threads = threads();
+  writing.refusesOverflow = true;
   writing.progress = [&](int64_t done, int64_t all) {
     progress("write weights", 0.5 + 0.45 * double(done) / double(all));
     return true;

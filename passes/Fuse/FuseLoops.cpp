@@ -71,6 +71,11 @@ std::optional<Sharing> sharing(ArrayRef<Operation *> group, Operation *next,
                                StringRef &reason) {
   if (group.size() == 1 && isNormOf(group[0], next))
     return Sharing::Items;
+  if (isa<QuantizeOp, RoundOp>(next) && isa<MatmulOp>(group.back()) &&
+      next->getOperand(0) == cast<MatmulOp>(group.back()).getOut()) {
+    reason = "its rows are the work of several items of the product";
+    return std::nullopt;
+  }
   auto product = dyn_cast<MatmulOp>(next);
   auto first = dyn_cast<MatmulOp>(group[0]);
   if (!product || !first || !haveOneInput(first, product))

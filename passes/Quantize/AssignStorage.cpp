@@ -81,8 +81,9 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
         // The rule of a tied table has nothing to say, but it is no mistake.
         for (GetWeightOp get : entry.gets)
           for (Operation *user : get->getUsers())
-            if (user->getName() != reader->getName() &&
-                find(rules, user) != rule)
+            if (auto other = find(rules, user);
+                user->getName() != reader->getName() && other && rule &&
+                !(loaded->rules[*other].choice == choice))
               user->emitRemark("the table is the weight of a product too: the "
                                "product's rule holds for both");
       }

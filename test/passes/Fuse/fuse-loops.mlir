@@ -101,3 +101,17 @@ func.func @apart(%x: !x, %a: !w, %b: !w, %n: index, %out: !x, %other: !x) {
   qopt.matmul %x, %b outs(%y : !x) : (!x, !w)
   return
 }
+
+// -----
+
+!x = memref<?x256xf32>
+
+// Items of a product are columns: a row is whole when all of them are done.
+// CHECK-LABEL: func.func @rows_of_a_product
+// CHECK-NOT: qopt.fused
+func.func @rows_of_a_product(%x: !x, %w: memref<8x256x32xf32>, %y: !x, %r: memref<?x256xbf16>) {
+  qopt.matmul %x, %w outs(%y : !x) : (!x, memref<8x256x32xf32>)
+  // expected-remark @below {{does not share the loop of the op before it: its rows are the work of several items of the product}}
+  qopt.round %y outs(%r : memref<?x256xbf16>) : !x
+  return
+}
