@@ -82,20 +82,12 @@ Value Codes::loadFloats(Value place, DataType type) {
 
 Value Codes::scales(Value panelStart, Value group, Value column) {
   int64_t size = bytesOf(format().scale);
-  Value place;
-  if (layout.segments() == 1) {
-    place = b.add(panelStart,
-                  layout.segmentOffset(0) + steps() * layout.stepBytes());
-  } else {
-    // A segment of 32 elements holds two groups of 16.
-    int64_t groups = layout.segmentSize() / groupSize();
-    Value segment = b.div(group, b.index(groups));
-    place = b.add(segmentStart(panelStart, segment),
-                  b.mul(stepsOf(segment), layout.stepBytes()));
-    if (groups > 1)
-      place = b.add(place,
-                    b.mul(b.rem(group, b.index(groups)), panelColumns * size));
-  }
+  // A segment of 32 elements may hold two groups of 16.
+  Value segment = isHalved() ? b.div(group, b.index(2)) : group;
+  Value place = b.add(segmentStart(panelStart, segment),
+                      b.mul(stepsOf(segment), layout.stepBytes()));
+  if (isHalved())
+    place = b.add(place, b.mul(b.rem(group, b.index(2)), panelColumns * size));
   return loadFloats(b.add(place, b.mul(column, size)), format().scale);
 }
 

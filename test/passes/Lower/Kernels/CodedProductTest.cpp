@@ -207,7 +207,7 @@ void check(const Case &test, const X86Isa &isa) {
 
 /// Choices of a case, one number for each.
 using Choices = std::vector<int>;
-const std::vector<int> numChoices = {7, 2, 7, 4, 3, 4, 4};
+const std::vector<int> numChoices = {7, 2, 7, 4, 3, 4, 5};
 
 /// Nothing for a format that there is not.
 std::optional<Case> makeCase(const Choices &choice) {
@@ -217,7 +217,7 @@ std::optional<Case> makeCase(const Choices &choice) {
                                 Format::Zero::Integer, Format::Zero::Float};
   const DataType types[] = {DataType::F32, DataType::F16, DataType::BF16};
   const std::pair<int64_t, int64_t> sizes[] = {
-      {300, 45}, {512, 64}, {77, 33}, {144, 96}};
+      {300, 45}, {512, 64}, {77, 33}, {144, 96}, {20, 7}};
   Case test;
   test.format.bits = unsigned(2 + choice[0]);
   test.format.isSigned = choice[1] == 1;
