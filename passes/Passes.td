@@ -494,8 +494,11 @@ def FuseLoops : Pass<"qopt-fuse-loops", "::mlir::ModuleOp"> {
     ```
     A norm and what quantizes or rounds its rows share items. Products of one input
     share items when their weights are of one type, so that one may read the other's
-    result as an extra (gate and up); else they run apart (query, key, value). Ops
-    that do not follow each other are left alone; a remark says why. Must run before
+    result as an extra (gate and up); else they run apart (query, key, value). What
+    quantizes the result of products of codes in blocks shares their items, which
+    are whole blocks of columns then; a scale for each token needs the whole row and
+    stays outside. Ops that do not follow each other are left alone; a remark says
+    why. Must run before
     `qopt-plan-memory`, which keeps alive what any op of a loop reads.
   }];
   let dependentDialects = ["::qopt::QOptDialect"];
@@ -660,9 +663,12 @@ def LowerKernels : Pass<"qopt-lower-kernels", "::mlir::ModuleOp"> {
       }
     }
     ```
-    Covers matmul, attention, rms_norm, layer_norm, rotary_table, rotary, embedding,
-    silu and gelu with an `outs` operand; buffers are dense, computing is in f32,
-    weights and vectors of constants may be f16 or bf16. Vectors are as wide as the
+    Covers matmul, quantize, round, attention, rms_norm, layer_norm, rotary_table,
+    rotary, embedding, silu and gelu with an `outs` operand; buffers are dense,
+    computing is in f32, weights and vectors of constants may be f16 or bf16. Weights
+    of codes (`weight_type`) are unpacked in registers, or once for each item; with
+    int8 inputs the sums of a group are i32. The loops of the ops in a `qopt.fused`
+    become one. Vectors are as wide as the
     registers of the ISA version. Loops use `qopt.scratch` and never allocate.
 
     Which schedule a product runs (one row, a few rows, blocks) depends on its

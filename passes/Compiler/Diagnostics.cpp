@@ -3,6 +3,7 @@
 #include "passes/Compiler/Diagnostics.h"
 
 #include "lib/Report/Progress.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -65,20 +65,35 @@ bool haveOneInput(MatmulOp a, MatmulOp b) {
          a.getInputSums() == b.getInputSums();
 }
 
+/// Why items of the product cannot quantize the columns that they make; empty
+/// when they can. Only items of codes times codes have whole blocks of columns.
+StringRef whyNotQuantized(MatmulOp product, QuantizeOp quantize) {
+  if (quantize.getPerToken())
+    return "its rows are the work of several items of the product";
+  if (!product.getQuantizedWeight() || !product.getInputScales())
+    return "items of a product of floats are no whole blocks of columns";
+  return "";
+}
+
 /// How `next` may share the loop of the ops of a group; nothing when it may
 /// not, with the reason when one is worth saying.
 std::optional<Sharing> sharing(ArrayRef<Operation *> group, Operation *next,
                                StringRef &reason) {
   if (group.size() == 1 && isNormOf(group[0], next))
     return Sharing::Items;
-  if (isa<QuantizeOp, RoundOp>(next) && isa<MatmulOp>(group.back()) &&
-      next->getOperand(0) == cast<MatmulOp>(group.back()).getOut()) {
+  auto last = dyn_cast<MatmulOp>(group.back());
+  if (last && isa<QuantizeOp, RoundOp>(next) &&
+      next->getOperand(0) == last.getOut()) {
     reason = "its rows are the work of several items of the product";
+    if (auto quantize = dyn_cast<QuantizeOp>(next))
+      reason = whyNotQuantized(last, quantize);
+    if (reason.empty())
+      return Sharing::Items;
     return std::nullopt;
   }
   auto product = dyn_cast<MatmulOp>(next);
   auto first = dyn_cast<MatmulOp>(group[0]);
-  if (!product || !first || !haveOneInput(first, product))
+  if (!product || !first || !last || !haveOneInput(first, product))
     return std::nullopt;
   bool isDependent = false;
   for (Operation *op : group) {
@@ -127,7 +142,7 @@ private:
   void add(Operation *op) {
     if (!group.empty()) {
       StringRef reason;
-      auto how = sharing(group, op, reason);
+      std::optional<Sharing> how = sharing(group, op, reason);
       if (how && (!kind || *kind == *how)) {
         kind = how;
         group.push_back(op);

@@ -3,6 +3,7 @@
 #include "lib/Target/X86.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "passes/Lower/Generic/MathBuilder.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"

@@ -2,6 +2,8 @@
 
 #include "passes/Lower/Generic/MathBuilder.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 
 namespace qopt::generic {

@@ -14,8 +14,6 @@ namespace qopt {
 static constexpr int64_t stepSize = PanelLayout::stepSize;
 /// Bytes of a step whose codes are bytes.
 static constexpr int64_t plainStepBytes = stepSize * panelColumns;
-/// Rows of an item of many.
-static constexpr int64_t blockRows = 480;
 /// Rows of a tile of a few; one row has a tile of its own.
 static constexpr int64_t fewHeight = 4;
 
@@ -25,52 +23,44 @@ static int64_t stripWidth(const KernelBuilder &b) {
 }
 
 CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
-    : b(b), op(op),
+    : items(b, op), b(b), op(op),
       codes(b, op.getQuantizedWeight().getPanels(), b.flatten(op.getWeight())),
       N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
-      groups(codes.format().groups(K)), panels(codes.layout.panels()),
-      M(b.rows(op.getInput())), input(b.flatten(op.getInput())),
-      epilogue(b, op), stripVectors(stripWidth(b)),
+      groups(codes.format().groups(K)), M(b.rows(op.getInput())),
+      input(b.flatten(op.getInput())), epilogue(b, op),
+      stripVectors(stripWidth(b)),
       manyHeight(b.isa.vectorRegisters >= 32 ? 6 : 2) {
   if (op.getInputScales()) {
     inputScales = b.flatten(op.getInputScales());
     inputSums = b.flatten(op.getInputSums());
   }
   prefetchDistance = PrefetchDistanceOp::create(b, b.getIndexType());
-  int64_t bytes = std::clamp<int64_t>(panels * codes.layout.panelBytes() / 16,
-                                      64 << 10, 256 << 10);
-  panelsPerItem = std::max<int64_t>(
-      1, bytes / std::max<int64_t>(1, codes.layout.panelBytes()));
 }
 
 //===-- Items -------------------------------------------------------------===//
 
-Value CodedProduct::fewItems() {
-  return b.index(llvm::divideCeil(panels, panelsPerItem));
-}
-
 void CodedProduct::emitFew(Value item) {
   prepareRows();
   int64_t whole = N / panelColumns, rest = N % panelColumns;
-  Value begin = b.mul(item, panelsPerItem);
-  Value end = b.add(begin, panelsPerItem);
-  b.loop(begin, b.min(end, b.index(whole)), 1, [&](Value panel) {
-    emitPanel(panel, panelColumns, b.index(0), M, nullptr);
-  });
+  CodedItems::Part part = items.few(item);
+  b.loop(part.beginPanel, b.min(part.endPanel, b.index(whole)), 1,
+         [&](Value panel) {
+           emitPanel(panel, panelColumns, b.index(0), M, nullptr);
+         });
   if (rest)
-    b.when(b.less(b.index(whole), end),
+    b.when(b.less(b.index(whole), part.endPanel),
            [&] { emitPanel(b.index(whole), rest, b.index(0), M, nullptr); });
 }
 
-Value CodedProduct::manyItems() {
-  return b.mul(b.ceilDiv(M, b.index(blockRows)), b.index(panels));
+void CodedProduct::emitMany(Value item) {
+  CodedItems::Part part = items.many(item);
+  if (items.panelsTogether == 1)
+    return emitManyPanel(part.beginPanel, part);
+  b.loop(part.beginPanel, b.min(part.endPanel, b.index(items.panels)), 1,
+         [&](Value panel) { emitManyPanel(panel, part); });
 }
 
-void CodedProduct::emitMany(Value item) {
-  // Neighbouring items read the same panel.
-  auto [panel, block] = b.split(item, b.ceilDiv(M, b.index(blockRows)));
-  Value first = b.mul(block, blockRows);
-  Value rows = b.min(b.sub(M, first), b.index(blockRows));
+void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
   Value unpacked;
   if (codes.format().bits != 8) {
     unpacked = ScratchOp::create(
@@ -79,7 +69,7 @@ void CodedProduct::emitMany(Value item) {
   }
   int64_t whole = N / panelColumns, rest = N % panelColumns;
   auto emit = [&](int64_t columns) {
-    emitPanel(panel, columns, first, rows, unpacked);
+    emitPanel(panel, columns, part.firstRow, part.rows, unpacked);
   };
   if (!rest)
     return emit(panelColumns);
@@ -118,7 +108,7 @@ void CodedProduct::prepareRows() {
   bool isF32 = cast<MemRefType>(input.getType()).getElementType().isF32();
   if (paddedK != K || !isF32) {
     inputStride = paddedK;
-    rowData = b.scratch(fewRows * paddedK);
+    rowData = b.scratch(CodedItems::fewRows * paddedK);
     b.loop(b.index(0), M, 1, [&](Value row) {
       Value from = b.mul(row, K), to = b.mul(row, paddedK);
       b.eachVector(K, [&](Value i, int64_t count) {
@@ -131,7 +121,7 @@ void CodedProduct::prepareRows() {
   }
   if (codes.hasConstantZero() && codes.constantZero() == 0)
     return;
-  rowSums = b.scratch(fewRows * groups);
+  rowSums = b.scratch(CodedItems::fewRows * groups);
   int64_t size = std::min(codes.groupSize(), paddedK);
   b.loop(b.index(0), M, 1, [&](Value row) {
     b.loop(b.index(0), b.index(groups), 1, [&](Value group) {

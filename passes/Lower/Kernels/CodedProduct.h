@@ -3,6 +3,7 @@
 #ifndef QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H
 #define QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H
 
+#include "passes/Lower/Kernels/CodedItems.h"
 #include "passes/Lower/Kernels/Codes.h"
 #include "passes/Lower/Kernels/Epilogue.h"
 
@@ -21,18 +22,14 @@ public:
 
   CodedProduct(KernelBuilder &b, MatmulOp op);
 
-  /// At most so many rows in one pass over the weight; an item is a group of
-  /// panels, read in order.
-  static constexpr int64_t fewRows = 12;
-  Value fewItems();
+  /// At most CodedItems::fewRows rows.
   void emitFew(Value item);
-
-  /// Any number of rows of codes: an item is a panel, unpacked once, and a
-  /// block of rows.
-  Value manyItems();
+  /// Any number of rows of codes: a panel is unpacked once for all of an item.
   void emitMany(Value item);
 
   bool hasCodedInput() const { return bool(inputScales); }
+
+  CodedItems items;
 
 private:
   struct Tile {
@@ -45,6 +42,7 @@ private:
   };
 
   void prepareRows();
+  void emitManyPanel(Value panel, const CodedItems::Part &part);
   void emitPanel(Value panel, int64_t columns, Value firstRow, Value rows,
                  Value unpacked);
   void emitStrip(Value panel, Value column, int64_t columns, Value firstRow,
@@ -64,12 +62,11 @@ private:
   KernelBuilder &b;
   MatmulOp op;
   Codes codes;
-  const int64_t N, K, paddedK, groups, panels;
+  const int64_t N, K, paddedK, groups;
   Value M, input, inputScales, inputSums;
   Epilogue epilogue;
   const int64_t stripVectors; ///< of tiles of more than one row
   const int64_t manyHeight;   ///< rows of a tile of codes
-  int64_t panelsPerItem;
   /// Float inputs: where rows start, `inputStride` apart, and the sums of their
   /// groups, in scratch.
   Value rowData, rowSums;

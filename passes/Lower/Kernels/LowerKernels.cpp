@@ -145,6 +145,7 @@ struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
     }
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    SmallVector<Operation *> lowered; // others of their loop look at them
     for (Operation *op : ops) {
       if (op->getNumResults() != 0 &&
           isa_and_nonnull<QOptDialect>(op->getDialect()))
@@ -154,8 +155,10 @@ struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
         continue;
       if (failed(*result))
         return signalPassFailure();
-      op->erase();
+      lowered.push_back(op);
     }
+    for (Operation *op : lowered)
+      op->erase();
     SmallVector<FusedOp> groups;
     getOperation().walk([&](FusedOp fused) { groups.push_back(fused); });
     for (FusedOp fused : groups) {

@@ -84,22 +84,14 @@ static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
     values.emplace(b, op);
     blocked.emplace(b, *values, /*few=*/false);
   }
-  Value M = b.rows(op.getInput());
-  constexpr int64_t fewRows = CodedProduct::fewRows;
-  auto constant = getConstantIntValue(M);
-  Value isFew = b.less(M, b.index(fewRows + 1));
-  Value items = b.choose(isFew, product.fewItems(),
-                         isCoded ? product.manyItems() : blocked->items());
-  items = b.choose(b.equal(M, b.index(0)), b.index(0), items);
-  auto emitMany = [&](Value item) {
-    isCoded ? product.emitMany(item) : blocked->emit(item);
-  };
-  b.forall(items, [&](Value item) {
-    if (constant)
-      return *constant <= fewRows ? product.emitFew(item) : emitMany(item);
-    b.when(
-        isFew, [&] { product.emitFew(item); }, [&] { emitMany(item); });
-  });
+  if (isCoded)
+    product.items.forall(
+        product.items.manyCount(), [&](Value item) { product.emitFew(item); },
+        [&](Value item) { product.emitMany(item); });
+  else
+    product.items.forall(
+        blocked->items(), [&](Value item) { product.emitFew(item); },
+        [&](Value item) { blocked->emit(item); });
   return success();
 }
 

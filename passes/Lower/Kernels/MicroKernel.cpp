@@ -2,6 +2,8 @@
 
 #include "passes/Lower/Kernels/MicroKernel.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
 using namespace mlir;
 
 namespace qopt {

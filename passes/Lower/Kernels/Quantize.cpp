@@ -5,7 +5,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Lower/Kernels/KernelBuilder.h"
+#include "passes/Lower/Kernels/CodedItems.h"
 #include "passes/Lower/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -28,25 +28,41 @@ public:
   int64_t rowSize() const { return K; }
 
   void emit(Value row) {
+    emitGroups(row, b.index(0), b.index(groups), b.index(paddedK));
+  }
+
+  /// Groups of columns [begin, end), multiples of the block.
+  void emitColumns(Value row, Value begin, Value end) {
+    Value ends = b.ceilDiv(b.min(end, b.index(K)), b.index(block));
+    emitGroups(row, b.div(begin, b.index(block)), ends, end);
+  }
+
+private:
+  /// Groups [begin, end), and zeros behind the row when they end it.
+  void emitGroups(Value row, Value begin, Value end, Value endColumn) {
     Value factor;
     if (perToken)
       factor = scaleOf(row, b.index(0), K, row);
     auto group = [&](Value g, int64_t size) {
-      Value begin = b.mul(g, block), place = b.add(b.mul(row, groups), g);
-      Value inverse = perToken ? factor : scaleOf(row, begin, size, place);
-      emitGroup(row, begin, size, inverse, place);
+      Value first = b.mul(g, block), place = b.add(b.mul(row, groups), g);
+      Value inverse = perToken ? factor : scaleOf(row, first, size, place);
+      emitGroup(row, first, size, inverse, place);
     };
     int64_t whole = K / block;
-    b.loop(b.index(0), b.index(whole), 1, [&](Value g) { group(g, block); });
-    if (K % block)
-      group(b.index(whole), K % block);
-    Value zero =
-        arith::ConstantOp::create(b, b.getIntegerAttr(b.getI8Type(), 0));
-    for (int64_t k = K; k < paddedK; ++k)
-      b.storeScalar(zero, codes, b.add(b.mul(row, paddedK), k));
+    b.loop(begin, b.min(end, b.index(whole)), 1,
+           [&](Value g) { group(g, block); });
+    if (paddedK == K && K % block == 0)
+      return;
+    b.when(b.less(b.index(K - 1), endColumn), [&] {
+      if (K % block)
+        group(b.index(whole), K % block);
+      Value zero =
+          arith::ConstantOp::create(b, b.getIntegerAttr(b.getI8Type(), 0));
+      for (int64_t k = K; k < paddedK; ++k)
+        b.storeScalar(zero, codes, b.add(b.mul(row, paddedK), k));
+    });
   }
 
-private:
   /// Stores the scale of `size` elements from `begin` on; returns its inverse.
   Value scaleOf(Value row, Value begin, int64_t size, Value place) {
     Value from = b.add(b.mul(row, K), begin);
@@ -163,13 +179,40 @@ LogicalResult lowerRound(RoundOp op, const X86Isa &isa) {
   return success();
 }
 
+/// The product in the same loop whose result it quantizes, or null.
+static MatmulOp getMaker(QuantizeOp op) {
+  if (auto fused = dyn_cast<FusedOp>(op->getParentOp()))
+    for (auto product : fused.getOps<MatmulOp>())
+      if (product.getOut() == op.getInput())
+        return product;
+  return nullptr;
+}
+
+/// Blocks of the columns that an item of the product has just made.
+static void quantizeParts(KernelBuilder &b, RowQuantizer &quantizer,
+                          MatmulOp product) {
+  CodedItems items(b, product);
+  auto emit = [&](const CodedItems::Part &part) {
+    Value begin = b.mul(part.beginPanel, panelColumns);
+    Value end = b.mul(part.endPanel, panelColumns);
+    b.loop(part.firstRow, b.add(part.firstRow, part.rows), 1,
+           [&](Value row) { quantizer.emitColumns(row, begin, end); });
+  };
+  items.forall(
+      items.manyCount(), [&](Value item) { emit(items.few(item)); },
+      [&](Value item) { emit(items.many(item)); });
+}
+
 LogicalResult lowerQuantize(QuantizeOp op, const X86Isa &isa) {
   if (failed(expectFloats(op, op.getInput())))
     return failure();
   KernelBuilder b(op, isa);
   RowQuantizer quantizer(b, op);
-  b.forallRows(b.rows(op.getInput()), quantizer.rowSize(),
-               [&](Value row) { quantizer.emit(row); });
+  if (MatmulOp product = getMaker(op))
+    quantizeParts(b, quantizer, product);
+  else
+    b.forallRows(b.rows(op.getInput()), quantizer.rowSize(),
+                 [&](Value row) { quantizer.emit(row); });
   return success();
 }
 

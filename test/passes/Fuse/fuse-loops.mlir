@@ -115,3 +115,60 @@ func.func @rows_of_a_product(%x: !x, %w: memref<8x256x32xf32>, %y: !x, %r: memre
   qopt.round %y outs(%r : memref<?x256xbf16>) : !x
   return
 }
+
+// -----
+
+!x = memref<?x256xi8>
+!s = memref<?x4xf32>
+!z = memref<?x4xi32>
+!y = memref<?x256xf32>
+!w = memref<35328xi8>
+!q = !qopt.qtensor<256x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+
+// Blocks of columns are quantized by the item that makes them.
+// CHECK-LABEL: func.func @gate_up_and_quantize
+// CHECK: qopt.fused items {
+// CHECK-NEXT: qopt.matmul
+// CHECK-NEXT: qopt.matmul
+// CHECK: qopt.quantize
+// CHECK-NEXT: {{^ *}}}
+// CHECK-NEXT: qopt.matmul
+func.func @gate_up_and_quantize(%c: !x, %s: !s, %z: !z, %a: !w, %b: !w, %n: index, %out: !y) {
+  %gate = memref.alloc(%n) : !y
+  qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%gate : !y) {weight_type = !q} : (!x, !w)
+  %up = memref.alloc(%n) : !y
+  qopt.matmul %c, %b quantized(%s, %z : !s, !z) extras(%gate) outs(%up : !y) epilogue {
+  ^bb0(%acc: f32, %g: f32):
+    %m = arith.mulf %acc, %g : f32
+    qopt.yield %m : f32
+  } {weight_type = !q} : (!x, !w, !y)
+  %d = memref.alloc(%n) : !x
+  %t = memref.alloc(%n) : !s
+  %u = memref.alloc(%n) : !z
+  qopt.quantize %up outs(%d, %t, %u : !x, !s, !z) {block = 64 : i64} : !y
+  qopt.matmul %d, %a quantized(%t, %u : !s, !z) outs(%out : !y) {weight_type = !q} : (!x, !w)
+  return
+}
+
+// -----
+
+!x = memref<?x256xi8>
+!f = memref<?x256xf32>
+!s = memref<?x4xf32>
+!t = memref<?x1xf32>
+!z = memref<?x4xi32>
+!w = memref<35328xi8>
+!q = !qopt.qtensor<256x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+
+// A scale for a row needs all its columns; items of floats are other columns.
+// CHECK-LABEL: func.func @not_quantized
+// CHECK-NOT: qopt.fused
+func.func @not_quantized(%c: !x, %s: !s, %t: !t, %z: !z, %w: !w, %f: !f, %v: memref<8x256x32xf32>, %y: !f) {
+  qopt.matmul %c, %w quantized(%s, %z : !s, !z) outs(%f : !f) {weight_type = !q} : (!x, !w)
+  // expected-remark @below {{does not share the loop of the op before it: its rows are the work of several items of the product}}
+  qopt.quantize %f outs(%c, %t, %z : !x, !t, !z) {block = 64 : i64, per_token} : !f
+  qopt.matmul %y, %v outs(%f : !f) : (!f, memref<8x256x32xf32>)
+  // expected-remark @below {{does not share the loop of the op before it: items of a product of floats are no whole blocks of columns}}
+  qopt.quantize %f outs(%c, %s, %z : !x, !s, !z) {block = 64 : i64} : !f
+  return
+}

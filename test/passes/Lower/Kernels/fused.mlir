@@ -31,3 +31,23 @@ func.func @apart(%x: !x, %a: !w, %b: !w, %y: !y, %z: !y) {
   }
   return
 }
+
+!c = memref<?x256xi8>
+!s = memref<?x4xf32>
+!z = memref<?x4xi32>
+!wc = memref<35328xi8>
+!r = memref<?x256xf32>
+!q = !qopt.qtensor<256x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+
+// One loop: two panels, then the blocks of their columns.
+// CHECK-LABEL: func.func @product_and_quantize
+// CHECK-COUNT-1: scf.forall
+// CHECK: arith.fptosi
+// CHECK-NOT: scf.forall
+func.func @product_and_quantize(%c: !c, %s: !s, %z: !z, %w: !wc, %y: !r, %d: !c, %t: !s, %u: !z) {
+  qopt.fused items {
+    qopt.matmul %c, %w quantized(%s, %z : !s, !z) outs(%y : !r) {weight_type = !q} : (!c, !wc)
+    qopt.quantize %y outs(%d, %t, %u : !c, !s, !z) {block = 64 : i64} : !r
+  }
+  return
+}

@@ -1,0 +1,49 @@
+//===- CodedItems.h - How a product of codes is divided ---------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_LOWER_KERNELS_CODEDITEMS_H
+#define QOPT_PASSES_LOWER_KERNELS_CODEDITEMS_H
+
+#include "dialects/QOpt/QOpt.h"
+#include "passes/Lower/Kernels/KernelBuilder.h"
+
+namespace qopt {
+
+/// The items of a product with a weight of codes. Of few rows an item is a
+/// group of panels, read in order; of many it is a panel and a block of rows.
+/// What quantizes the result in the same loop wants whole blocks of columns:
+/// then items have as many panels as a block.
+class CodedItems {
+public:
+  using Value = mlir::Value;
+
+  CodedItems(KernelBuilder &b, MatmulOp op);
+
+  /// At most so many rows in one pass over the weight.
+  static constexpr int64_t fewRows = 12;
+
+  /// What an item computes; panels beyond the last one are none.
+  struct Part {
+    Value beginPanel, endPanel;
+    Value firstRow, rows;
+  };
+  Value fewCount();
+  Part few(Value item);
+  Value manyCount();
+  Part many(Value item);
+
+  /// A parallel loop; items of many rows may be another schedule's.
+  void forall(Value manyCount, llvm::function_ref<void(Value item)> few,
+              llvm::function_ref<void(Value item)> many);
+
+  const int64_t panels;
+  const int64_t panelsTogether; ///< of an item of many rows
+
+private:
+  KernelBuilder &b;
+  Value M;
+  int64_t panelsOfFew;
+};
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_LOWER_KERNELS_CODEDITEMS_H
