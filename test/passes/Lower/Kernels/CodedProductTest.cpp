@@ -2,7 +2,7 @@
 //
 // Formats x activations x ISA versions, with weights at guard pages. Without
 // arguments a set of cases in which every pair of choices occurs; with
-// --exhaustive all of them.
+// --exhaustive all formats and activations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -237,16 +237,19 @@ std::optional<Case> makeCase(const Choices &choice) {
   return test;
 }
 
+/// All formats and inputs; the sizes take turns.
 std::vector<Case> allCases() {
   std::vector<Case> cases;
   Choices choice(numChoices.size(), 0);
-  for (;;) {
+  const size_t sizes = numChoices.size() - 1;
+  for (int turn = 0;; ++turn) {
+    choice[sizes] = turn % numChoices[sizes];
     if (auto test = makeCase(choice))
       cases.push_back(*test);
     size_t i = 0;
-    while (i < choice.size() && ++choice[i] == numChoices[i])
+    while (i < sizes && ++choice[i] == numChoices[i])
       choice[i++] = 0;
-    if (i == choice.size())
+    if (i == sizes)
       return cases;
   }
 }
