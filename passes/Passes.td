@@ -264,6 +264,11 @@ def SplitDecoder : Pass<"qopt-split-decoder", "::mlir::ModuleOp"> {
     which the sequence is 1. Both read the same weights. Weights that nobody reads
     are dropped.
 
+    Of a prompt the logits of the last token are wanted, or none. So `@prefill` gets
+    an argument with the time steps whose logits are, `[batch, logit_rows]`, takes
+    these rows of the hidden state, and computes the head for them alone. Where the
+    logits are not made row by row, it does not, with a remark.
+
     Does nothing to `@main` of a model without `qopt.cache`. Must have run before:
     `qopt-raise-attention`.
   }];

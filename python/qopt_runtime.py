@@ -42,7 +42,7 @@ CANCEL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 class Options(ctypes.Structure):
     _fields_ = [("batch", ctypes.c_int64), ("context", ctypes.c_int64), ("threads", ctypes.c_int32), ("cancel", CANCEL),
-                ("cancel_user", ctypes.c_void_p)]
+                ("cancel_user", ctypes.c_void_p), ("chunk", ctypes.c_int64)]
 
 
 class Tensor(ctypes.Structure):
@@ -149,10 +149,10 @@ class Model:
 
 
 class Session:
-    def __init__(self, model, batch=0, context=0, threads=0):
+    def __init__(self, model, batch=0, context=0, threads=0, chunk=0):
         self.model, self.library = model, model.library
         self.handle = ctypes.c_void_p()
-        options = Options(batch=batch, context=context, threads=threads)
+        options = Options(batch=batch, context=context, threads=threads, chunk=chunk)
         self.check(self.library.qopt_session_create(model.handle, ctypes.byref(options), ctypes.byref(self.handle)))
 
     def __del__(self):

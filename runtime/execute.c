@@ -99,6 +99,45 @@ qopt_status qopt_session_check_tokens(const qopt_session *session,
   return QOPT_OK;
 }
 
+static const qopt_entry *chooseEntry(const qopt_session *session,
+                                     const qopt_sizes *sizes) {
+  const qopt_entry *entries = session->model->variant->entries;
+  if (session->table->num_caches == 0)
+    return &entries[QOPT_ENTRY_MAIN];
+  if (sizes->sequence == 1 && entries[QOPT_ENTRY_DECODE].run)
+    return &entries[QOPT_ENTRY_DECODE];
+  return &entries[QOPT_ENTRY_PREFILL];
+}
+
+bool qopt_session_picks_logits(const qopt_session *session,
+                               const qopt_sizes *sizes) {
+  const qopt_entry *entries = session->model->variant->entries;
+  return session->table->picks_logits &&
+         chooseEntry(session, sizes) == &entries[QOPT_ENTRY_PREFILL];
+}
+
+qopt_status qopt_session_pick_logits(qopt_session *session, qopt_sizes *sizes,
+                                     int64_t rows, int64_t **which) {
+  sizes->logitRows = rows;
+  sizes->symbols[session->table->num_symbols] = rows;
+  size_t bytes = (size_t)(sizes->batch * rows) * sizeof **which;
+  qopt_status status =
+      qopt_buffer_reserve(&session->logitRows, bytes, "places of logits");
+  *which = (int64_t *)(void *)session->logitRows.data;
+  return status;
+}
+
+qopt_status qopt_session_pick_all(qopt_session *session, qopt_sizes *sizes) {
+  sizes->logitRows = sizes->sequence;
+  if (!qopt_session_picks_logits(session, sizes))
+    return QOPT_OK;
+  int64_t *which, count = sizes->sequence;
+  qopt_status status = qopt_session_pick_logits(session, sizes, count, &which);
+  for (int64_t i = 0; status == QOPT_OK && i < sizes->batch * count; ++i)
+    which[i] = i % count;
+  return status;
+}
+
 qopt_status qopt_session_place_outputs(qopt_session *session,
                                        const qopt_sizes *sizes) {
   const qopt_artifact_table *table = session->table;
@@ -107,6 +146,12 @@ qopt_status qopt_session_place_outputs(qopt_session *session,
     qopt_status status = qopt_output_shape(table, i, sizes->symbols, output);
     if (status != QOPT_OK)
       return status;
+    if (table->outputs[i].role == QOPT_ROLE_LOGITS &&
+        qopt_session_picks_logits(session, sizes)) {
+      output->dims[1] = sizes->logitRows; /* no more than there were */
+      qopt_shape_bytes(output->dtype, output->rank, output->dims,
+                       &output->bytes);
+    }
     bool isPresent = table->outputs[i].cache >= 0;
     if (output->data || (isPresent && !session->wanted[i]))
       continue;
@@ -117,16 +162,6 @@ qopt_status qopt_session_place_outputs(qopt_session *session,
     output->data = session->outputMemory[i].data;
   }
   return QOPT_OK;
-}
-
-static const qopt_entry *chooseEntry(const qopt_session *session,
-                                     const qopt_sizes *sizes) {
-  const qopt_entry *entries = session->model->variant->entries;
-  if (session->table->num_caches == 0)
-    return &entries[QOPT_ENTRY_MAIN];
-  if (sizes->sequence == 1 && entries[QOPT_ENTRY_DECODE].run)
-    return &entries[QOPT_ENTRY_DECODE];
-  return &entries[QOPT_ENTRY_PREFILL];
 }
 
 static qopt_status reserveArena(qopt_session *session, const qopt_entry *entry,
@@ -181,6 +216,7 @@ qopt_status qopt_session_execute(qopt_session *session,
       .parallel_for = qopt_pool_parallel_for,
       .context = session->context,
       .prefetch_distance = qopt_cpu_prefetch_distance(),
+      .logit_rows = (const int64_t *)(const void *)session->logitRows.data,
   };
   entry->run(&call);
   if (qopt_pool_cancelled(session->pool))

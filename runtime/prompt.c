@@ -57,12 +57,20 @@ static void appendMask(qopt_session *session, const qopt_prompt *prompt) {
           !prompt->mask || prompt->mask[row * prompt->length + t];
 }
 
+/** Time steps [first, first + length) of a prompt, which are run at once. */
+typedef struct {
+  const qopt_prompt *prompt;
+  int64_t first;
+  int64_t length;
+} part;
+
 /** Element [row, column] of the input with `role`, but for past_*. `before` is
  * the number of unmasked time steps of the row before that column. */
-static int64_t inputValue(const qopt_session *session,
-                          const qopt_prompt *prompt, int32_t role, int64_t row,
-                          int64_t column, int64_t before) {
-  int64_t index = row * prompt->length + column;
+static int64_t inputValue(const qopt_session *session, const part *part,
+                          int32_t role, int64_t row, int64_t column,
+                          int64_t before) {
+  const qopt_prompt *prompt = part->prompt;
+  int64_t index = row * prompt->length + part->first + column;
   if (role == QOPT_ROLE_TOKENS)
     return prompt->tokens[index];
   if (role == QOPT_ROLE_POSITIONS)
@@ -70,17 +78,17 @@ static int64_t inputValue(const qopt_session *session,
   return session->mask[row * session->context + column];
 }
 
-static qopt_status fillInput(qopt_session *session, const qopt_prompt *prompt,
+static qopt_status fillInput(qopt_session *session, const part *part,
                              int32_t role, qopt_tensor *input) {
   int64_t columns = input->dims[1];
   bool isPositions = role == QOPT_ROLE_POSITIONS;
-  for (int64_t row = 0; row < prompt->batch; ++row) {
+  for (int64_t row = 0; row < part->prompt->batch; ++row) {
     const uint8_t *mask = session->mask + row * session->context;
     int64_t before = 0;
     for (int64_t t = 0; isPositions && t < session->length; ++t)
       before += mask[t];
     for (int64_t column = 0; column < columns; ++column) {
-      int64_t value = inputValue(session, prompt, role, row, column, before);
+      int64_t value = inputValue(session, part, role, row, column, before);
       if (!qopt_store_integer(input->data, input->dtype,
                               (size_t)(row * columns + column), value))
         return qopt_fail(QOPT_ERROR_ARGUMENT,
@@ -107,14 +115,14 @@ static void describePast(const qopt_session *session,
   input->dims[3] = cache->dim;
 }
 
-static qopt_status makeInput(qopt_session *session, const qopt_prompt *prompt,
+static qopt_status makeInput(qopt_session *session, const part *part,
                              int32_t index) {
   const qopt_tensor_info *info = &session->table->inputs[index];
   qopt_tensor *input = &session->inputs[index];
   session->bound[index] = input;
   *input = (qopt_tensor){.name = info->name, .dtype = info->dtype};
   if (info->cache >= 0) {
-    describePast(session, info, prompt->batch, input);
+    describePast(session, info, part->prompt->batch, input);
     return QOPT_OK;
   }
   if (info->role != QOPT_ROLE_TOKENS && info->role != QOPT_ROLE_MASK &&
@@ -124,8 +132,8 @@ static qopt_status makeInput(qopt_session *session, const qopt_prompt *prompt,
                      "qopt_session_run",
                      info->name);
   input->rank = 2;
-  input->dims[0] = prompt->batch;
-  input->dims[1] = prompt->length;
+  input->dims[0] = part->prompt->batch;
+  input->dims[1] = part->length;
   if (info->role == QOPT_ROLE_MASK)
     input->dims[1] += session->length;
   qopt_shape_bytes(input->dtype, 2, input->dims, &input->bytes);
@@ -134,14 +142,14 @@ static qopt_status makeInput(qopt_session *session, const qopt_prompt *prompt,
   if (status != QOPT_OK)
     return status;
   input->data = session->inputMemory[index].data;
-  return fillInput(session, prompt, info->role, input);
+  return fillInput(session, part, info->role, input);
 }
 
-static qopt_status makeInputs(qopt_session *session,
-                              const qopt_prompt *prompt) {
+static qopt_status makeInputs(qopt_session *session, const part *part) {
+  const qopt_prompt *prompt = part->prompt;
   bool hasMask = false;
   for (int32_t i = 0; i < session->table->num_inputs; ++i) {
-    qopt_status status = makeInput(session, prompt, i);
+    qopt_status status = makeInput(session, part, i);
     if (status != QOPT_OK)
       return status;
     hasMask |= session->table->inputs[i].role == QOPT_ROLE_MASK;
@@ -154,66 +162,131 @@ static qopt_status makeInputs(qopt_session *session,
   return QOPT_OK;
 }
 
-/** Where the model puts logits: the caller's memory, where they are float32 and
- * all are wanted, else the session's. */
+/** The last unmasked time step of a row of the prompt, or the last one. */
+static int64_t lastUnmasked(const qopt_prompt *prompt, int64_t row) {
+  const uint8_t *mask = prompt->mask;
+  for (int64_t t = prompt->length - 1; mask && t >= 0; --t)
+    if (mask[row * prompt->length + t])
+      return t;
+  return prompt->length - 1;
+}
+
+static bool has(const part *part, int64_t step) {
+  return step >= part->first && step < part->first + part->length;
+}
+
+/** Asks for the logits of a part that are wanted, if the entry can be asked. */
+static qopt_status pickLogits(qopt_session *session, const part *part,
+                              qopt_logits which, qopt_sizes *sizes) {
+  if (which == QOPT_LOGITS_ALL || !qopt_session_picks_logits(session, sizes))
+    return qopt_session_pick_all(session, sizes);
+  const qopt_prompt *prompt = part->prompt;
+  int64_t rows = 0, *steps;
+  for (int64_t row = 0; row < prompt->batch; ++row)
+    if (which == QOPT_LOGITS_LAST && has(part, lastUnmasked(prompt, row)))
+      rows = 1;
+  qopt_status status = qopt_session_pick_logits(session, sizes, rows, &steps);
+  if (status != QOPT_OK || rows == 0)
+    return status;
+  for (int64_t row = 0; row < prompt->batch; ++row) {
+    int64_t last = lastUnmasked(prompt, row);
+    steps[row] = has(part, last) ? last - part->first : 0; /* some other */
+  }
+  return QOPT_OK;
+}
+
+/** The caller's memory for the logits of a part, where the entry can write them
+ * at once, else null. */
+static float *directLogits(const qopt_sizes *sizes, const part *part,
+                           qopt_logits which, const qopt_tensor *output,
+                           float *logits) {
+  bool isWhole = part->length == part->prompt->length;
+  if (output->dtype != QOPT_FLOAT || (!isWhole && part->prompt->batch != 1))
+    return NULL;
+  if (which == QOPT_LOGITS_ALL)
+    return logits + part->first * output->dims[2];
+  return which == QOPT_LOGITS_LAST && sizes->logitRows == 1 ? logits : NULL;
+}
+
+/** Places all outputs. `*source` is where the wanted logits are to be copied
+ * from, or null. */
 static qopt_status placeLogits(qopt_session *session, const qopt_sizes *sizes,
-                               qopt_logits which, float *logits,
-                               const qopt_tensor **result) {
+                               const part *part, qopt_logits which,
+                               float *logits, const qopt_tensor **source) {
   const qopt_artifact_table *table = session->table;
-  int32_t index = -1;
+  qopt_tensor *output = NULL, shape;
   for (int32_t i = 0; i < table->num_outputs; ++i) {
     session->outputs[i].data = NULL;
     session->wanted[i] = false;
     if (table->outputs[i].role == QOPT_ROLE_LOGITS)
-      index = i;
+      output = &session->outputs[i];
   }
-  *result = index < 0 ? NULL : &session->outputs[index];
-  if (index < 0 && which != QOPT_LOGITS_NONE)
+  *source = NULL;
+  if (which == QOPT_LOGITS_NONE)
+    return qopt_session_place_outputs(session, sizes);
+  if (!output)
     return qopt_fail(QOPT_ERROR_ARGUMENT, "the model has no logits");
-  bool all = which == QOPT_LOGITS_ALL ||
-             (which == QOPT_LOGITS_LAST && sizes->sequence == 1);
-  if (all && table->outputs[index].dtype == QOPT_FLOAT)
-    session->outputs[index].data = logits;
-  qopt_status status = qopt_session_place_outputs(session, sizes);
-  if (status != QOPT_OK || which == QOPT_LOGITS_NONE)
+  qopt_status status = qopt_output_shape(
+      table, (int32_t)(output - session->outputs), sizes->symbols, &shape);
+  if (status != QOPT_OK)
     return status;
-  const qopt_tensor *placed = *result;
-  if (placed->rank != 3 || placed->dims[0] != sizes->batch ||
-      placed->dims[1] != sizes->sequence || !qopt_is_float_dtype(placed->dtype))
+  if (shape.rank != 3 || shape.dims[0] != sizes->batch ||
+      shape.dims[1] != sizes->sequence || !qopt_is_float_dtype(shape.dtype))
     return qopt_fail(QOPT_ERROR_ARGUMENT,
                      "output '%s' is not logits of each token; the model runs "
                      "by qopt_session_run",
-                     placed->name);
-  return QOPT_OK;
+                     shape.name);
+  output->data = directLogits(sizes, part, which, &shape, logits);
+  if (!output->data)
+    *source = output;
+  return qopt_session_place_outputs(session, sizes);
 }
 
-/** The last unmasked of the new time steps of a row, or the last one. */
-static int64_t lastUnmasked(const qopt_session *session, int64_t row,
-                            int64_t length) {
-  const uint8_t *mask =
-      session->mask + row * session->context + session->length;
-  for (int64_t t = length - 1; t >= 0; --t)
-    if (mask[t])
-      return t;
-  return length - 1;
-}
-
-static void copyLogits(const qopt_session *session, const qopt_prompt *prompt,
-                       qopt_logits which, const qopt_tensor *source,
-                       float *logits) {
-  if (which == QOPT_LOGITS_NONE || source->data == (void *)logits)
-    return;
-  int64_t vocabulary = source->dims[2], length = prompt->length;
+static void copyLogits(const part *part, qopt_logits which,
+                       const qopt_tensor *source, float *logits) {
+  const qopt_prompt *prompt = part->prompt;
+  int64_t rows = source->dims[1], vocabulary = source->dims[2];
   size_t rowBytes = (size_t)vocabulary * qopt_dtype_bytes(source->dtype);
-  const char *data = source->data;
-  bool all = which == QOPT_LOGITS_ALL;
   for (int64_t row = 0; row < prompt->batch; ++row) {
-    int64_t first = all ? 0 : lastUnmasked(session, row, length);
-    int64_t count = all ? length : 1;
-    qopt_to_float(logits + row * count * vocabulary,
-                  data + (size_t)(row * length + first) * rowBytes,
-                  source->dtype, (size_t)(count * vocabulary));
+    int64_t from = 0, to = row * prompt->length + part->first, count = rows;
+    if (which == QOPT_LOGITS_LAST) {
+      int64_t last = lastUnmasked(prompt, row);
+      if (!has(part, last))
+        continue;
+      from = rows == 1 ? 0 : last - part->first;
+      to = row;
+      count = 1;
+    }
+    const char *data = source->data;
+    qopt_to_float(logits + to * vocabulary,
+                  data + (size_t)(row * rows + from) * rowBytes, source->dtype,
+                  (size_t)(count * vocabulary));
   }
+}
+
+static qopt_status runPart(qopt_session *session, const part *part,
+                           qopt_logits which, float *logits) {
+  qopt_sizes sizes;
+  const qopt_tensor *source;
+  qopt_status status = makeInputs(session, part);
+  if (status == QOPT_OK)
+    status = qopt_session_check(session, &sizes);
+  if (status == QOPT_OK)
+    status = pickLogits(session, part, which, &sizes);
+  if (status == QOPT_OK)
+    status = placeLogits(session, &sizes, part, which, logits, &source);
+  if (status != QOPT_OK)
+    return status;
+  if (qopt_pool_start(session->pool))
+    return qopt_session_fail_cancelled();
+  status = qopt_session_execute(session, &sizes);
+  if (status != QOPT_OK)
+    return status;
+  if (source)
+    copyLogits(part, which, source, logits);
+  session->batch = part->prompt->batch;
+  session->length += part->length;
+  return QOPT_OK;
 }
 
 qopt_status qopt_session_prefill(qopt_session *session,
@@ -226,25 +299,21 @@ qopt_status qopt_session_prefill(qopt_session *session,
   qopt_status status = check(session, prompt);
   if (status != QOPT_OK)
     return status;
-  qopt_sizes sizes;
-  const qopt_tensor *source;
   appendMask(session, prompt);
-  status = makeInputs(session, prompt);
-  if (status == QOPT_OK)
-    status = qopt_session_check(session, &sizes);
-  if (status == QOPT_OK)
-    status = placeLogits(session, &sizes, which, logits, &source);
-  if (status != QOPT_OK)
-    return status;
-  if (qopt_pool_start(session->pool))
-    return qopt_session_fail_cancelled();
-  status = qopt_session_execute(session, &sizes);
-  if (status != QOPT_OK)
-    return status;
-  copyLogits(session, prompt, which, source, logits);
-  session->batch = prompt->batch;
-  session->length += prompt->length;
-  return QOPT_OK;
+  int64_t before = session->length, batch = session->batch;
+  for (part part = {prompt, 0, 0};
+       status == QOPT_OK && part.first < prompt->length;
+       part.first += part.length) {
+    part.length = prompt->length - part.first;
+    if (part.length > session->chunk)
+      part.length = session->chunk;
+    status = runPart(session, &part, which, logits);
+  }
+  if (status != QOPT_OK) {
+    session->length = before;
+    session->batch = batch;
+  }
+  return status;
 }
 
 qopt_status qopt_session_decode(qopt_session *session, const int64_t *tokens,

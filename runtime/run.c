@@ -174,6 +174,8 @@ qopt_status qopt_session_run(qopt_session *session, const qopt_tensor *inputs,
   if (status == QOPT_OK)
     status = checkTokens(session);
   if (status == QOPT_OK)
+    status = qopt_session_pick_all(session, &sizes);
+  if (status == QOPT_OK)
     status = takeOutputs(session, outputs, num_outputs, &sizes);
   if (status != QOPT_OK)
     return status;

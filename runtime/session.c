@@ -9,6 +9,9 @@
 
 enum { mostThreads = 1024 };
 
+/* Enough rows for products at full speed; more only need more memory. */
+enum { defaultChunk = 512 };
+
 static qopt_status createCaches(qopt_session *session) {
   const qopt_artifact_table *table = session->table;
   size_t maskBytes;
@@ -76,6 +79,10 @@ static qopt_status checkOptions(const qopt_session_options *options) {
     return qopt_fail(QOPT_ERROR_ARGUMENT,
                      "expects a context of at least 0, but got %lld",
                      (long long)options->context);
+  if (options->chunk < 0)
+    return qopt_fail(QOPT_ERROR_ARGUMENT,
+                     "expects a chunk of at least 0, but got %lld",
+                     (long long)options->chunk);
   if (options->threads < 0 || options->threads > mostThreads)
     return qopt_fail(QOPT_ERROR_ARGUMENT, "expects 0 to %d threads, but got %d",
                      mostThreads, options->threads);
@@ -87,6 +94,7 @@ static qopt_status create(qopt_session *session,
   const qopt_artifact_table *table = session->table;
   session->maxBatch = options->batch ? options->batch : 1;
   session->context = options->context ? options->context : table->max_context;
+  session->chunk = options->chunk ? options->chunk : defaultChunk;
   qopt_status status = createArrays(session);
   if (status == QOPT_OK && table->num_caches > 0)
     status = createCaches(session);
@@ -144,6 +152,7 @@ void qopt_session_free(qopt_session *session) {
   freeBuffers(session->inputMemory, session->table->num_inputs);
   freeBuffers(session->outputMemory, session->table->num_outputs);
   qopt_buffer_free(&session->arena);
+  qopt_buffer_free(&session->logitRows);
   free(session->caches);
   free(session->cachePointers);
   free(session->mask);

@@ -15,6 +15,7 @@ typedef struct {
   int64_t batch;
   int64_t past;
   int64_t sequence;
+  int64_t logitRows; /* of each row: how many time steps have logits */
 } qopt_sizes;
 
 struct qopt_session {
@@ -23,6 +24,7 @@ struct qopt_session {
   qopt_pool *pool;
   int64_t maxBatch;
   int64_t context;
+  int64_t chunk; /* most time steps that a prefill runs at once */
 
   /* Of decoders: key and value of each layer, rows and time steps in them, and
    * which of those are not padding, [maxBatch][context]. */
@@ -36,6 +38,7 @@ struct qopt_session {
   qopt_buffer arena;
   qopt_buffer *inputMemory;  /* num_inputs: inputs made from a prompt */
   qopt_buffer *outputMemory; /* num_outputs: outputs that the session owns */
+  qopt_buffer logitRows;     /* of qopt_call */
 
   /* Of the call; the arrays are here so that it allocates nothing. */
   const qopt_tensor **bound; /* num_inputs, in the table's order */
@@ -46,9 +49,22 @@ struct qopt_session {
   void **outputPointers;     /* of the entry */
 };
 
-/** Finds the sizes of a call with the bound inputs; checks their dtypes and
- * shapes and the session's limits. */
+/** Finds the sizes of a call with the bound inputs, and logits of all time
+ * steps; checks their dtypes and shapes and the session's limits. */
 qopt_status qopt_session_check(const qopt_session *session, qopt_sizes *sizes);
+
+/** Whether the entry for these sizes computes only logits that are asked for.
+ */
+bool qopt_session_picks_logits(const qopt_session *session,
+                               const qopt_sizes *sizes);
+
+/** Asks for the logits of `rows` time steps of each row; `*which` is where to
+ * say which ones, [batch][rows]. The entry must pick logits. */
+qopt_status qopt_session_pick_logits(qopt_session *session, qopt_sizes *sizes,
+                                     int64_t rows, int64_t **which);
+
+/** Asks for the logits of all time steps. */
+qopt_status qopt_session_pick_all(qopt_session *session, qopt_sizes *sizes);
 
 /** Fails unless the `count` token ids, in rows of `sequence`, are below the
  * vocabulary. `name` is the input's, for the error. */
@@ -57,8 +73,9 @@ qopt_status qopt_session_check_tokens(const qopt_session *session,
                                       int32_t dtype, size_t count,
                                       int64_t sequence);
 
-/** Sets the shapes of session->outputs. Those without data get the session's
- * memory; of present_*, the entry's none, only the wanted. */
+/** Sets the shapes of session->outputs; the logits are those that were asked
+ * for, which has been said before. Those without data get the session's memory;
+ * of present_*, the entry's none, only the wanted. */
 qopt_status qopt_session_place_outputs(qopt_session *session,
                                        const qopt_sizes *sizes);
 

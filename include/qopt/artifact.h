@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a struct of this file or the meaning of a field changes. */
-#define QOPT_ABI_VERSION 2
+#define QOPT_ABI_VERSION 3
 
 /** Largest number of symbols (dynamic sizes such as batch, sequence, past) of a
  * model. */
@@ -74,7 +74,9 @@ typedef void (*qopt_kernel)(const void *env, int64_t begin, int64_t end,
 /** One execution of an entry. The runtime fills it in; generated code reads it
  * and writes only `error`. */
 typedef struct qopt_call {
-  const int64_t *symbols; /* num_symbols values, in the table's order */
+  /** num_symbols values, in the table's order; where the table picks_logits,
+   * one more: the number of time steps of each row whose logits are wanted. */
+  const int64_t *symbols;
   void *const *inputs;  /* the entry's inputs, in its order; dense, row-major */
   void *const *outputs; /* the entry's outputs, in its order */
   const uint8_t *weights; /* data section of weights.safetensors */
@@ -91,6 +93,10 @@ typedef struct qopt_call {
   /** Bytes ahead that one stream of weights is prefetched. What helps one CPU
    * hinders another: 0 where hardware does it alone. */
   int64_t prefetch_distance;
+  /** Where the table picks_logits, for the prefill entry: the time steps, of
+   * those of this call, whose logits are wanted, [batch][number]. The entry
+   * writes logits [batch][number][vocabulary]. */
+  const int64_t *logit_rows;
 } qopt_call;
 
 /** Kinds of entry. A model without caches has QOPT_ENTRY_MAIN alone, one with
@@ -146,6 +152,7 @@ typedef struct {
   int32_t batch_symbol;    /* index of the symbol, or -1 */
   int32_t sequence_symbol; /* index of the symbol, or -1 */
   int32_t past_symbol;     /* index of the symbol, or -1 */
+  int32_t picks_logits;    /* 1: see qopt_call.logit_rows */
   int64_t max_context;     /* max_position_embeddings of the model, or 2048 */
   int64_t vocabulary;      /* token ids are below it; 0: not a language model */
   const char *const *symbols; /* names */

@@ -144,6 +144,9 @@ typedef struct {
    * returned nonzero. Null: never. Must not use the session. */
   int (*cancel)(void *user);
   void *cancel_user;
+  /** Decoders: most time steps that qopt_session_prefill runs at once; 512.
+   * Memory for intermediate values grows with it. */
+  int64_t chunk;
 } qopt_session_options;
 
 /** `options` may be null. Cache memory is reserved here and taken from the
@@ -208,9 +211,10 @@ typedef struct {
   const int64_t *positions;
 } qopt_prompt;
 
-/** Appends `length` time steps to the cache. A row whose tokens are all masked
- * has the logits of its last one as QOPT_LOGITS_LAST. `logits` may be null with
- * QOPT_LOGITS_NONE. After a failure the session's length is what it was. */
+/** Appends `length` time steps to the cache, a chunk of the session's options
+ * at a time. A row whose tokens are all masked has the logits of its last one
+ * as QOPT_LOGITS_LAST. `logits` may be null with QOPT_LOGITS_NONE. After a
+ * failure the session's length is what it was. */
 QOPT_API qopt_status qopt_session_prefill(qopt_session *session,
                                           const qopt_prompt *prompt,
                                           qopt_logits which, float *logits);

@@ -54,6 +54,7 @@ struct ArtifactTable {
   int32_t batchSymbol = -1;
   int32_t sequenceSymbol = -1;
   int32_t pastSymbol = -1;
+  bool picksLogits = false;
   int64_t maxContext = 0;
   int64_t vocabulary = 0;
   std::vector<std::string> symbols;

@@ -3,6 +3,7 @@
 #include "passes/Compiler/Table.h"
 
 #include "dialects/QOpt/QOpt.h"
+#include "passes/EntryArguments.h"
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -97,6 +98,11 @@ FailureOr<ArtifactTable> makeTable(ModuleOp module) {
     return signature.emitError() << "the model has " << table.symbols.size()
                                  << " dynamic sizes, more than the "
                                  << QOPT_MAX_SYMBOLS << " that are supported";
+  // The caller's wish, no size of the interface.
+  if (!table.symbols.empty() && table.symbols.back() == logitRowsSymbol) {
+    table.picksLogits = true;
+    table.symbols.pop_back();
+  }
   auto indexOf = [&](StringRef name) -> int32_t {
     auto found = llvm::find(table.symbols, name);
     return found == table.symbols.end() ? -1 : found - table.symbols.begin();

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/EntryArguments.h"
 #include "passes/Lower/Call.h"
 #include "passes/Passes.h"
 #include "qopt/artifact.h"
@@ -265,24 +266,34 @@ LogicalResult addEntry(func::FuncOp function, SignatureOp signature) {
   for (unsigned i = 0; i < numTensors; ++i) {
     auto name = function.getArgAttrOfType<StringAttr>(i, "qopt.name");
     auto isOutput = function.getArgAttr(i, "qopt.output") ? 1 : 0;
+    auto entryType = function.getArgAttrOfType<TypeAttr>(i, entryTypeAttr);
+    bool isLogitRows = bool(function.getArgAttr(i, logitRowsAttr));
     auto found = name ? tensors.find((isOutput ? "out:" : "in:") + name.str())
                       : tensors.end();
-    if (found == tensors.end())
+    if (found == tensors.end() && !isLogitRows)
       return function.emitOpError("has an argument that is no tensor of the "
                                   "signature");
     auto type = cast<MemRefType>(function.getArgument(i).getType());
-    auto sizes = getSizes(found->second.second);
+    auto sizes =
+        getSizes(entryType ? cast<RankedTensorType>(entryType.getValue())
+                           : found->second.second);
     if (!sizes || int64_t(sizes->size()) != type.getRank())
       return function.emitOpError("has a tensor of unknown sizes: ") << name;
     SmallVector<Value> dynamic;
     for (auto [dim, size] : llvm::enumerate(*sizes))
       if (type.isDynamicDim(dim))
         dynamic.push_back(materialize(builder, loc, size));
-    Value list = loadField(builder, loc, call,
-                           isOutput ? offsetof(qopt_call, outputs)
-                                    : offsetof(qopt_call, inputs),
-                           pointer);
-    Value data = loadField(builder, loc, list, 8 * counts[isOutput]++, pointer);
+    Value data;
+    if (isLogitRows) {
+      data = loadField(builder, loc, call, offsetof(qopt_call, logit_rows),
+                       pointer);
+    } else {
+      Value list = loadField(builder, loc, call,
+                             isOutput ? offsetof(qopt_call, outputs)
+                                      : offsetof(qopt_call, inputs),
+                             pointer);
+      data = loadField(builder, loc, list, 8 * counts[isOutput]++, pointer);
+    }
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     operands.push_back(memref::ViewOp::create(
         builder, loc, type, bytesAt(builder, loc, data), zero, dynamic));

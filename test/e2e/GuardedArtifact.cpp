@@ -176,6 +176,7 @@ std::vector<int64_t> Artifact::symbolValues(const Sizes &sizes) const {
   for (int32_t i = 0; i != table->num_conditions; ++i)
     if (evaluate(table->conditions[i].expression, symbols) < 0)
       fail(table->conditions[i].message);
+  symbols.push_back(sizes.sequence); // logits of all time steps
   return symbols;
 }
 
@@ -247,6 +248,10 @@ std::vector<Result> Artifact::run(const qopt_variant &variant,
   call.runtime = &runner;
   call.parallel_for = runItems;
   call.context = sizes.past + sizes.sequence;
+  std::vector<int64_t> steps; // all logits
+  for (int64_t i = 0; i != sizes.batch * sizes.sequence; ++i)
+    steps.push_back(i % sizes.sequence);
+  call.logit_rows = steps.data();
   entry.run(&call);
   if (call.error)
     fail(table->messages[call.error - 1]);

@@ -26,12 +26,15 @@ struct Prompt {
   qopt_prompt prompt;
 };
 
-class Decoder : public ::testing::Test {
+/// Whose prefill computes all logits, or those that are asked for.
+class Decoder : public ::testing::TestWithParam<const char *> {
 protected:
-  Decoder() : artifact("decoder", decoderWeights()), model(load(artifact)) {}
+  Decoder() : artifact(GetParam(), decoderWeights()), model(load(artifact)) {}
 
-  SessionHandle create(int64_t batch, int64_t context, int32_t threads = 2) {
+  SessionHandle create(int64_t batch, int64_t context, int32_t threads = 2,
+                       int64_t chunk = 0) {
     qopt_session_options options = {};
+    options.chunk = chunk;
     options.batch = batch;
     options.context = context;
     options.threads = threads;
@@ -73,7 +76,7 @@ protected:
   ModelHandle model;
 };
 
-TEST_F(Decoder, promptThenTokens) {
+TEST_P(Decoder, promptThenTokens) {
   History history = makeHistory(3, 40, noPadding);
   SessionHandle session = create(4, 40);
   EXPECT_EQ(qopt_session_max_batch(session.get()), 4);
@@ -90,7 +93,7 @@ TEST_F(Decoder, promptThenTokens) {
   }
 }
 
-TEST_F(Decoder, promptInPieces) {
+TEST_P(Decoder, promptInPieces) {
   History history = makeHistory(2, 30, noPadding);
   SessionHandle session = create(2, 48);
   prefill(session.get(), history, 0, 7, QOPT_LOGITS_NONE);
@@ -99,7 +102,7 @@ TEST_F(Decoder, promptInPieces) {
             referenceLogits(history, 8));
 }
 
-TEST_F(Decoder, paddingLeftOrRight) {
+TEST_P(Decoder, paddingLeftOrRight) {
   for (bool left : {true, false}) {
     // Row r has 3 r masked steps at one end of its prompt of 10.
     auto padding = [left](int64_t row, int64_t t) {
@@ -122,7 +125,42 @@ TEST_F(Decoder, paddingLeftOrRight) {
   }
 }
 
-TEST_F(Decoder, aRowMayBeAllPadding) {
+TEST_P(Decoder, chunks) {
+  // The last token of row r is 3 r steps before the end: in different chunks.
+  auto padding = [](int64_t row, int64_t t) { return t >= 20 - 3 * row; };
+  for (int64_t batch : {1, 4}) {
+    History history = makeHistory(batch, 20, padding);
+    std::vector<float> all = referenceLogits(history, 0), last;
+    for (int64_t row = 0; row < batch; ++row) {
+      auto begin = all.begin() + (row * 20 + 19 - 3 * row) * FAKE_VOCABULARY;
+      last.insert(last.end(), begin, begin + FAKE_VOCABULARY);
+    }
+    for (int64_t chunk : {1, 2, 7, 19, 20}) {
+      SessionHandle session = create(batch, 48, 2, chunk);
+      EXPECT_EQ(prefill(session.get(), history, 0, 20, QOPT_LOGITS_ALL), all);
+      qopt_session_reset(session.get());
+      EXPECT_EQ(prefill(session.get(), history, 0, 20, QOPT_LOGITS_LAST), last);
+      EXPECT_EQ(qopt_session_length(session.get()), 20);
+    }
+  }
+}
+
+TEST_P(Decoder, aChunkThatFailsLeavesTheSessionAsItWas) {
+  History history = makeHistory(1, 12, noPadding);
+  SessionHandle session = create(1, 48, 2, 4);
+  prefill(session.get(), history, 0, 3, QOPT_LOGITS_NONE);
+  History unlucky = history;
+  unlucky[0][9].token = FAKE_UNLUCKY_TOKEN; // in the second chunk
+  Prompt prompt(unlucky, 3, 12);
+  EXPECT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
+                                 QOPT_LOGITS_NONE, nullptr),
+            QOPT_ERROR_VALUE);
+  EXPECT_EQ(qopt_session_length(session.get()), 3);
+  EXPECT_EQ(prefill(session.get(), history, 3, 12, QOPT_LOGITS_ALL),
+            referenceLogits(history, 3));
+}
+
+TEST_P(Decoder, aRowMayBeAllPadding) {
   History history =
       makeHistory(2, 4, [](int64_t row, int64_t) { return row == 1; });
   SessionHandle session = create(2, 48);
@@ -132,7 +170,7 @@ TEST_F(Decoder, aRowMayBeAllPadding) {
   EXPECT_NE(last[0], 0);
 }
 
-TEST_F(Decoder, positionsAreTheCallersWhenGiven) {
+TEST_P(Decoder, positionsAreTheCallersWhenGiven) {
   History history = makeHistory(1, 3, noPadding);
   for (size_t t = 0; t < 3; ++t)
     history[0][t].position = 20 - 3 * static_cast<int64_t>(t);
@@ -151,7 +189,7 @@ TEST_F(Decoder, positionsAreTheCallersWhenGiven) {
   EXPECT_EQ(logits, referenceLogits(history, 2));
 }
 
-TEST_F(Decoder, truncateKeepsAPrefix) {
+TEST_P(Decoder, truncateKeepsAPrefix) {
   History history = makeHistory(2, 20, noPadding), other = history;
   for (std::vector<Step> &row : other)
     for (size_t t = 5; t < 20; ++t)
@@ -173,7 +211,7 @@ TEST_F(Decoder, truncateKeepsAPrefix) {
             referenceLogits(one, 0));
 }
 
-TEST_F(Decoder, outputsDoNotDependOnThreads) {
+TEST_P(Decoder, outputsDoNotDependOnThreads) {
   History history = makeHistory(3, 48, noPadding);
   std::vector<float> expected = referenceLogits(history, 0);
   for (int threads : {1, 2, 3, 7}) {
@@ -183,7 +221,7 @@ TEST_F(Decoder, outputsDoNotDependOnThreads) {
   }
 }
 
-TEST_F(Decoder, sessionsRunInParallel) {
+TEST_P(Decoder, sessionsRunInParallel) {
   std::vector<std::thread> callers;
   for (int64_t caller = 0; caller < 3; ++caller)
     callers.emplace_back([this, caller] {
@@ -200,7 +238,7 @@ TEST_F(Decoder, sessionsRunInParallel) {
     caller.join();
 }
 
-TEST_F(Decoder, halfLogitsComeAsFloats) {
+TEST_P(Decoder, halfLogitsComeAsFloats) {
   Artifact half("half_decoder", std::vector<float>(FAKE_VOCABULARY));
   ModelHandle halfModel = load(half);
   SessionHandle session = createSession(halfModel.get(), {});
@@ -227,7 +265,7 @@ std::string failure(qopt_session *session, const Prompt &prompt,
   return qopt_last_error();
 }
 
-TEST_F(Decoder, refusesMoreThanTheSessionHolds) {
+TEST_P(Decoder, refusesMoreThanTheSessionHolds) {
   History history = makeHistory(3, 60, noPadding), one = prefix(history, 48);
   one.resize(1);
   SessionHandle session = create(2, 50);
@@ -245,7 +283,7 @@ TEST_F(Decoder, refusesMoreThanTheSessionHolds) {
       "50 past and 1 new time steps exceed the session's context of 50");
 }
 
-TEST_F(Decoder, refusesAnotherBatchThanTheCacheHas) {
+TEST_P(Decoder, refusesAnotherBatchThanTheCacheHas) {
   SessionHandle session = create(2, 48);
   prefill(session.get(), makeHistory(2, 4, noPadding), 0, 4, QOPT_LOGITS_NONE);
   EXPECT_EQ(failure(session.get(), Prompt(makeHistory(1, 4, noPadding), 0, 4),
@@ -253,7 +291,7 @@ TEST_F(Decoder, refusesAnotherBatchThanTheCacheHas) {
             "expects 2 rows, as the cache has, but got 1");
 }
 
-TEST_F(Decoder, refusesTokensOutOfRange) {
+TEST_P(Decoder, refusesTokensOutOfRange) {
   SessionHandle session = create(2, 48);
   Prompt prompt(makeHistory(2, 4, noPadding), 0, 4);
   for (int64_t bad : {int64_t(16), int64_t(-1), int64_t(1) << 32}) {
@@ -268,7 +306,7 @@ TEST_F(Decoder, refusesTokensOutOfRange) {
             "Embed: token 13 is unlucky");
 }
 
-TEST_F(Decoder, afterAFailureGoesOnFromBefore) {
+TEST_P(Decoder, afterAFailureGoesOnFromBefore) {
   History history = makeHistory(2, 10, noPadding);
   SessionHandle session = create(2, 48);
   prefill(session.get(), history, 0, 9, QOPT_LOGITS_NONE);
@@ -279,7 +317,7 @@ TEST_F(Decoder, afterAFailureGoesOnFromBefore) {
   EXPECT_EQ(decode(session.get(), history, 9), referenceLogits(history, 9));
 }
 
-TEST_F(Decoder, refusesNullAndEmpty) {
+TEST_P(Decoder, refusesNullAndEmpty) {
   SessionHandle session = create(1, 48);
   Prompt prompt(makeHistory(1, 4, noPadding), 0, 4);
   EXPECT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
@@ -293,5 +331,9 @@ TEST_F(Decoder, refusesNullAndEmpty) {
   EXPECT_EQ(failure(session.get(), prompt, QOPT_ERROR_ARGUMENT),
             "qopt_session_prefill: tokens is null");
 }
+
+INSTANTIATE_TEST_SUITE_P(Prefill, Decoder,
+                         ::testing::Values("decoder", "picking_decoder"),
+                         [](const auto &info) { return info.param; });
 
 } // namespace

@@ -32,6 +32,8 @@ static float *valueElement(const qopt_call *call, int64_t layer, int64_t row,
 typedef struct {
   qopt_call *call;
   int64_t batch, sequence, past;
+  const int64_t *steps; /* whose logits are wanted, or null: all */
+  int64_t logitRows;
 } environment;
 
 /** Item: a row. Appends the new keys and values. */
@@ -77,7 +79,8 @@ static void putLogit(void *logits, int64_t index, float value) {
 #endif
 }
 
-/** Item: a new time step of a row. Adds up what it sees of the caches. */
+/** Item: a time step whose logits are wanted. Adds up what it sees of the
+ * caches. */
 static void readOut(const void *env, int64_t begin, int64_t end,
                     void *scratch) {
   const environment *self = env;
@@ -87,7 +90,8 @@ static void readOut(const void *env, int64_t begin, int64_t end,
   float *sums = scratch; /* FAKE_SCRATCH bytes */
   int64_t total = self->past + self->sequence;
   for (int64_t item = begin; item < end; ++item) {
-    int64_t row = item / self->sequence, s = item % self->sequence;
+    int64_t row = item / self->logitRows;
+    int64_t s = self->steps ? self->steps[item] : item % self->sequence;
     sums[0] = sums[1] = 0;
     for (int64_t t = 0; t <= self->past + s; ++t)
       for (int64_t layer = 0; mask[row * total + t] && layer < layers; ++layer)
@@ -103,17 +107,25 @@ static void readOut(const void *env, int64_t begin, int64_t end,
   }
 }
 
-static void runBoth(qopt_call *call, int64_t sequence) {
-  environment self = {call, call->symbols[0], sequence, call->symbols[2]};
+static void runBoth(qopt_call *call, int64_t sequence, const int64_t *steps,
+                    int64_t logitRows) {
+  environment self = {call,  call->symbols[0], sequence, call->symbols[2],
+                      steps, logitRows};
   /* The arena has room for a number per row; a crash shows if it has not. */
   for (int64_t row = 0; row < self.batch; ++row)
     ((int64_t *)call->arena)[row] = row;
   call->parallel_for(call->runtime, append, &self, self.batch);
-  call->parallel_for(call->runtime, readOut, &self, self.batch * sequence);
+  call->parallel_for(call->runtime, readOut, &self, self.batch * logitRows);
 }
 
-static void prefill(qopt_call *call) { runBoth(call, call->symbols[1]); }
-static void decode(qopt_call *call) { runBoth(call, 1); }
+static void prefill(qopt_call *call) {
+#if defined(FAKE_PICKS)
+  runBoth(call, call->symbols[1], call->logit_rows, call->symbols[3]);
+#else
+  runBoth(call, call->symbols[1], NULL, call->symbols[1]);
+#endif
+}
+static void decode(qopt_call *call) { runBoth(call, 1, NULL, 1); }
 
 static int64_t arenaBytes(const int64_t *symbols) { return 8 * symbols[0]; }
 
@@ -192,6 +204,9 @@ const qopt_artifact_table qopt_artifact = {
     .batch_symbol = 0,
     .sequence_symbol = 1,
     .past_symbol = 2,
+#if defined(FAKE_PICKS)
+    .picks_logits = 1,
+#endif
     .max_context = 48,
     .vocabulary = vocabulary,
     .symbols = symbols,

@@ -197,6 +197,11 @@ TEST_F(Run, refusesOptionsOutOfRange) {
             QOPT_ERROR_ARGUMENT);
   EXPECT_STREQ(qopt_last_error(),
                "expects a context of at least 0, but got -1");
+  options = {};
+  options.chunk = -1;
+  EXPECT_EQ(qopt_session_create(model.get(), &options, &none),
+            QOPT_ERROR_ARGUMENT);
+  EXPECT_STREQ(qopt_last_error(), "expects a chunk of at least 0, but got -1");
   EXPECT_EQ(qopt_session_create(nullptr, nullptr, &none), QOPT_ERROR_ARGUMENT);
   EXPECT_STREQ(qopt_last_error(), "qopt_session_create: model is null");
   EXPECT_EQ(none, nullptr);

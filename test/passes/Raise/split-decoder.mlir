@@ -1,4 +1,4 @@
-// RUN: qopt-opt %s --qopt-split-decoder --split-input-file --allow-unregistered-dialect --mlir-print-local-scope | FileCheck %s
+// RUN: qopt-opt %s --qopt-split-decoder --split-input-file --allow-unregistered-dialect --mlir-print-local-scope --verify-diagnostics | FileCheck %s
 
 // One step: every size, number and type says so; the weights are shared.
 // CHECK-LABEL: module {
@@ -41,4 +41,48 @@ func.func @main(%x: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qop
 qopt.weight @unread : tensor<8x8xf32> {file = "m.onnx", length = 256 : i64}
 func.func @main(%x: tensor<?xf32, #qopt.dims<"sequence">>) -> tensor<?xf32, #qopt.dims<"sequence">> {
   return %x : tensor<?xf32, #qopt.dims<"sequence">>
+}
+
+// -----
+
+// Prefill computes the norm, the head and the cast of the rows that are asked
+// for; decode has one.
+// CHECK-LABEL: module {
+// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence", "past", "logit_rows"]
+// CHECK: func.func @prefill(%[[X:.*]]: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}, %[[ROWS:.*]]: tensor<?x?x1xi64, #qopt.dims<"batch", "logit_rows", "1">> {qopt.logit_rows, qopt.type = tensor<?x?x1xi64, #qopt.dims<"batch", "logit_rows", "1">>})
+// CHECK-SAME: -> (tensor<?x?x16xf16, #qopt.dims<"batch", "logit_rows", "16">> {qopt.name = "logits", qopt.type = tensor<?x?x16xf16, #qopt.dims<"batch", "logit_rows", "16">>}, tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "hidden"})
+// CHECK: %[[SILU:.*]] = qopt.silu %[[X]]
+// CHECK: %[[TAKEN:.*]] = onnx.node "GatherND"(%[[SILU]], %[[ROWS]]) {{.*}}batch_dims = 1{{.*}} -> tensor<?x?x8xf32, #qopt.dims<"batch", "logit_rows", "8">>
+// CHECK: %[[NORM:.*]] = qopt.rms_norm %[[TAKEN]]
+// CHECK: %[[Y:.*]] = qopt.matmul %[[NORM]], {{.*}} -> tensor<?x?x16xf32, #qopt.dims<"batch", "logit_rows", "16">>
+// CHECK: %[[CAST:.*]] = onnx.node "Cast"(%[[Y]])
+// CHECK: return %[[CAST]], %[[SILU]]
+// CHECK: func.func @decode
+// CHECK-NOT: logit_rows
+qopt.signature {conditions = [], inputs = [{name = "x", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], outputs = [{name = "logits", role = "logits", type = tensor<?x?x16xf16, #qopt.dims<"batch", "sequence", "16">>}, {name = "hidden", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], symbols = ["batch", "sequence", "past"]}
+qopt.weight @s : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
+qopt.weight @w : tensor<16x8xf32> {file = "m.onnx", length = 512 : i64}
+qopt.cache @cache0 {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+func.func @main(%x: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}) -> (tensor<?x?x16xf16, #qopt.dims<"batch", "sequence", "16">> {qopt.name = "logits"}, tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "hidden"}) {
+  %s = qopt.get_weight @s : tensor<8xf32>
+  %w = qopt.get_weight @w : tensor<16x8xf32>
+  %0 = qopt.silu %x : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> -> tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
+  %1 = qopt.rms_norm %0, %s {epsilon = 1.0e-5 : f64} : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>, tensor<8xf32> -> tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
+  %2 = qopt.matmul %1, %w : (tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>, tensor<16x8xf32>) -> tensor<?x?x16xf32, #qopt.dims<"batch", "sequence", "16">>
+  %3 = onnx.node "Cast"(%2) {opset = 17 : i64, parameters = {to = 10}} : (tensor<?x?x16xf32, #qopt.dims<"batch", "sequence", "16">>) -> tensor<?x?x16xf16, #qopt.dims<"batch", "sequence", "16">>
+  return %3, %0 : tensor<?x?x16xf16, #qopt.dims<"batch", "sequence", "16">>, tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
+}
+
+// -----
+
+// Logits that are no product of each token: all of them are computed.
+// CHECK-LABEL: module {
+// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence", "past"]
+// CHECK: func.func @prefill(%{{.*}}: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}) ->
+qopt.signature {conditions = [], inputs = [{name = "x", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], outputs = [{name = "logits", role = "logits", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], symbols = ["batch", "sequence", "past"]}
+qopt.cache @cache0 {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+func.func @main(%x: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}) -> (tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "logits"}) {
+  // expected-remark @below {{logits of all tokens are computed when those of the last one are asked for: they are not made by a product of each token}}
+  %0 = qopt.silu %x : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> -> tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
+  return %0 : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
 }
