@@ -10,6 +10,7 @@
 #include "passes/Compiler.h"
 #include "passes/Compiler/Diagnostics.h"
 #include "passes/Compiler/PackedWeights.h"
+#include "passes/Compiler/SharedLoops.h"
 #include "passes/Compiler/WeightChoices.h"
 #include "passes/Emit/EmitModel.h"
 #include "llvm/Support/Error.h"
@@ -49,6 +50,7 @@ private:
   mlir::LogicalResult makeVariants();
   mlir::LogicalResult emitCode();
   mlir::LogicalResult emitArtifact();
+  mlir::FailureOr<SharedLoops> findSharedLoops();
   void reportRemarks();
   void fillTable();
   std::string folder() const {

@@ -24,8 +24,11 @@ struct Line {
   std::string storage;
   const WeightRecord *weight = nullptr; ///< of a product or a table
   std::vector<std::string> fused;       ///< nodes that it does the work of
+  std::vector<LoopMember> loop;         ///< ops that run in one loop with it
   std::vector<std::string> remarks;
   bool compilable = true;
+  bool isRounding =
+      false; ///< of a product's input; the product has the remarks
 };
 
 std::string text(StringAttr attribute) {
@@ -102,8 +105,7 @@ std::string roundingOf(Operation *op) {
   return isa<RoundOp>(op) ? "bf16" : "";
 }
 
-std::optional<Line> describeOp(Operation *op, const Weights &weights,
-                               const DiagnosticPrinter &diagnostics) {
+std::optional<Line> describeOp(Operation *op, const Weights &weights) {
   auto node = dyn_cast<onnx::NodeOp>(op);
   bool computes =
       isa<MatmulOp, EmbeddingOp, RMSNormOp, LayerNormOp, RotaryOp,
@@ -137,18 +139,31 @@ std::optional<Line> describeOp(Operation *op, const Weights &weights,
   line.weight = weights.find(weight);
   line.storage = roundingOf(op);
   if (!line.storage.empty()) {
-    // Its product does the work of the others, and has the remarks.
+    // Its product does the work of the others.
     line.fused.clear();
+    line.isRounding = true;
     return line;
   }
   line.storage = line.weight ? storageOf(*line.weight, weight.getType(),
                                          isa<MatmulOp>(op), weights.recipe)
                              : storageOfOthers(op, weights);
+  return line;
+}
+
+void addRemarks(Line &line, const DiagnosticPrinter &diagnostics) {
+  if (line.isRounding || line.node.empty())
+    return;
   for (const DiagnosticPrinter::Remark &remark : diagnostics.getRemarks())
-    if (remark.node == line.node && !line.node.empty() &&
+    if (remark.node == line.node &&
         !llvm::is_contained(line.remarks, remark.text))
       line.remarks.push_back(remark.text);
-  return line;
+}
+
+/// "up_proj" of a product, else "up_proj (qopt.quantize)".
+std::string describe(const LoopMember &member) {
+  return member.op == MatmulOp::getOperationName()
+             ? member.node
+             : member.node + " (" + member.op + ")";
 }
 
 void print(raw_ostream &os, const Line &line) {
@@ -164,6 +179,9 @@ void print(raw_ostream &os, const Line &line) {
     os << ", " << line.storage;
   if (!line.fused.empty())
     os << ", with " << llvm::join(line.fused, ", ");
+  if (!line.loop.empty())
+    os << ", one loop with "
+       << llvm::join(llvm::map_range(line.loop, describe), ", ");
   os << "\n";
   for (const std::string &remark : line.remarks)
     os << "    remark: " << remark << "\n";
@@ -171,6 +189,13 @@ void print(raw_ostream &os, const Line &line) {
 
 llvm::json::Array toJson(const std::vector<std::string> &texts) {
   return llvm::json::Array(texts);
+}
+
+llvm::json::Array toJson(const std::vector<LoopMember> &members) {
+  llvm::json::Array names;
+  for (const LoopMember &member : members)
+    names.push_back(member.node);
+  return names;
 }
 
 llvm::json::Object toJson(const Line &line) {
@@ -183,6 +208,7 @@ llvm::json::Object toJson(const Line &line) {
                             {"compilable", line.compilable},
                             {"how", line.how},
                             {"fused", toJson(line.fused)},
+                            {"loop", toJson(line.loop)},
                             {"remarks", toJson(line.remarks)}};
   if (line.weight)
     object["weight"] = toJSON(*line.weight);
@@ -212,6 +238,19 @@ llvm::json::Object toJson(const WeightTotals &totals) {
 
 } // namespace
 
+/// Layers stay apart, as their nodes are explained one by one; so this knows
+/// all but what the kernels say.
+FailureOr<SharedLoops> Compilation::findSharedLoops() {
+  OwningOpRef<ModuleOp> copy = module->clone();
+  BufferOptions buffers;
+  if (failed(run("linalg", 0.12, buildLinalgPipeline, *copy)) ||
+      failed(run(
+          "buffers", 0.15,
+          [&](OpPassManager &pm) { buildBufferPipeline(pm, buffers); }, *copy)))
+    return failure();
+  return SharedLoops(*copy);
+}
+
 LogicalResult Compilation::explain(raw_ostream &os, bool json) {
   auto recipe = loadRecipe(options.recipe);
   if (!recipe)
@@ -233,17 +272,28 @@ LogicalResult Compilation::explain(raw_ostream &os, bool json) {
   // What the interface cannot be is an error that is said here.
   compilable &= succeeded(makeTable(*module));
 
-  llvm::json::Array nodes;
+  std::vector<Line> lines;
   module->walk([&](Operation *op) {
-    auto line = describeOp(op, known, diagnostics);
-    if (!line)
-      return;
-    compilable &= line->compilable;
-    if (json)
-      nodes.push_back(toJson(*line));
-    else
-      print(os, *line);
+    if (auto line = describeOp(op, known)) {
+      compilable &= line->compilable;
+      lines.push_back(std::move(*line));
+    }
   });
+  if (compilable) {
+    auto loops = findSharedLoops();
+    compilable = succeeded(loops);
+    for (Line &line : lines)
+      if (compilable)
+        line.loop = loops->othersOf({line.function, line.how, line.node});
+  }
+  llvm::json::Array nodes;
+  for (Line &line : lines) {
+    addRemarks(line, diagnostics);
+    if (json)
+      nodes.push_back(toJson(line));
+    else
+      print(os, line);
+  }
   WeightSummary summary = summarise(known.records);
   if (json)
     os << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{

@@ -151,8 +151,9 @@ private:
       if (how)
         reason = "the loop before it is shared in another way";
       if (!reason.empty())
-        op->emitRemark("does not share the loop of the op before it: ")
-            << reason;
+        op->emitRemark() << op->getName()
+                         << " does not share the loop of the op before it: "
+                         << reason;
     }
     flush();
     group = {op};

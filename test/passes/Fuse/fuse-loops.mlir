@@ -72,7 +72,7 @@ func.func @types(%x: !x, %a: memref<2x256x32xf32>, %b: memref<2x256x32xf16>, %n:
   %gate = memref.alloc(%n) : !y
   qopt.matmul %x, %a outs(%gate : !y) : (!x, memref<2x256x32xf32>)
   %up = memref.alloc(%n) : !y
-  // expected-remark @below {{does not share the loop of the op before it: it reads the result of a product with a weight of another type}}
+  // expected-remark @below {{qopt.matmul does not share the loop of the op before it: it reads the result of a product with a weight of another type}}
   qopt.matmul %x, %b extras(%gate) outs(%up : !y) epilogue {
   ^bb0(%acc: f32, %g: f32):
     %m = arith.mulf %acc, %g : f32
@@ -111,7 +111,7 @@ func.func @apart(%x: !x, %a: !w, %b: !w, %n: index, %out: !x, %other: !x) {
 // CHECK-NOT: qopt.fused
 func.func @rows_of_a_product(%x: !x, %w: memref<8x256x32xf32>, %y: !x, %r: memref<?x256xbf16>) {
   qopt.matmul %x, %w outs(%y : !x) : (!x, memref<8x256x32xf32>)
-  // expected-remark @below {{does not share the loop of the op before it: its rows are the work of several items of the product}}
+  // expected-remark @below {{qopt.round does not share the loop of the op before it: its rows are the work of several items of the product}}
   qopt.round %y outs(%r : memref<?x256xbf16>) : !x
   return
 }
