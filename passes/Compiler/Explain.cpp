@@ -77,8 +77,10 @@ std::string storageOf(const WeightRecord &weight, Type type, bool isProduct,
   return result;
 }
 
-/// The same for all weights that another op reads, or nothing.
-std::string storageOfOthers(Operation *op, const Weights &weights) {
+/// The same for all weights that another op reads, or nothing. Of one that
+/// cannot be compiled there is no choice to explain.
+std::string storageOfOthers(Operation *op, const Weights &weights,
+                            bool compilable) {
   int64_t bytes = 0, sourceBytes = 0;
   std::string stored;
   bool isMatrix = false;
@@ -93,7 +95,8 @@ std::string storageOfOthers(Operation *op, const Weights &weights) {
   if (stored.empty())
     return "";
   return stored + ", " + bytesText(bytes, sourceBytes) +
-         (isMatrix ? ", stays float: neither product nor table" : "");
+         (isMatrix && compilable ? ", stays float: neither product nor table"
+                                 : "");
 }
 
 /// What a node is multiplied with, chosen when running.
@@ -146,7 +149,7 @@ std::optional<Line> describeOp(Operation *op, const Weights &weights) {
   }
   line.storage = line.weight ? storageOf(*line.weight, weight.getType(),
                                          isa<MatmulOp>(op), weights.recipe)
-                             : storageOfOthers(op, weights);
+                             : storageOfOthers(op, weights, line.compilable);
   return line;
 }
 
