@@ -4,8 +4,11 @@
 
 #include "lib/Methods/ParallelFor.h"
 #include "lib/Methods/RtnKernels.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cassert>
 #include <mutex>
+#include <optional>
 
 namespace qopt {
 
@@ -22,8 +25,10 @@ public:
       : input(input), plan(plan), threads(threads), result(result),
         kernels(getRtnKernels(getHostIsa())),
         groups(plan.format.groups(input.K)),
-        itemRows(std::max<int64_t>(itemElements / std::max<int64_t>(input.K, 1),
-                                   1)) {}
+        itemRows(
+            std::max<int64_t>(itemElements / std::max<int64_t>(input.K, 1), 1)),
+        hasBothSigns(plan.format.isSigned ||
+                     plan.format.zero != Format::Zero::None) {}
 
   void solveGroups();
   void solveTensor();
@@ -40,7 +45,13 @@ private:
   const float *rowOf(int64_t n) const {
     return &input.rows[size_t(n * input.K)];
   }
-  void noteNonFinite(int64_t n);
+  /// The weights of a group, or of some rows of it, can have codes.
+  bool canHold(const WeightRange &range) const {
+    return range.isFinite &&
+           (hasBothSigns || range.low >= 0 || range.high <= 0);
+  }
+  void noteRefused(int64_t n);
+  llvm::Error refuseSigns(WeightRange range, const llvm::Twine &where) const;
   void solveRow(int64_t n);
   /// Codes of elements [k, k + count) of a row, which are in this group.
   void encode(int64_t n, int64_t group, int64_t k, int64_t count, float scale,
@@ -52,9 +63,12 @@ private:
   QuantizedMatrix &result;
   const RtnKernels &kernels;
   const int64_t groups, itemRows;
+  const bool hasBothSigns; ///< of values, whatever the sign of the scale
 
   std::mutex mutex;
-  int64_t nonFiniteRow = INT64_MAX;
+  int64_t refusedRow = INT64_MAX;
+  /// Of the whole tensor, when no row of it is to blame alone.
+  std::optional<WeightRange> refusedTensor;
 };
 
 /// The zero of a group of zeros, whose scale is 0. An integer zero is signed as
@@ -65,23 +79,46 @@ float zeroOfNothing(const Format &format) {
 
 } // namespace
 
-void RtnRun::noteNonFinite(int64_t n) {
+void RtnRun::noteRefused(int64_t n) {
   std::lock_guard<std::mutex> lock(mutex);
-  nonFiniteRow = std::min(nonFiniteRow, n);
+  refusedRow = std::min(refusedRow, n);
+}
+
+llvm::Error RtnRun::refuseSigns(WeightRange range,
+                                const llvm::Twine &where) const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "expects weights of one sign in each group, as '" << plan.format.str()
+     << "' has no zero and no sign, but got "
+     << llvm::format("%g to %g", double(range.low), double(range.high)) << where
+     << "; signed codes or a zero hold both";
+  return llvm::createStringError(text);
 }
 
 llvm::Error RtnRun::takeError() const {
-  if (nonFiniteRow == INT64_MAX)
+  if (refusedTensor)
+    return refuseSigns(*refusedTensor, "");
+  if (refusedRow == INT64_MAX)
     return llvm::Error::success();
-  const float *row = rowOf(nonFiniteRow);
+  const float *row = rowOf(refusedRow);
   int64_t k = 0;
-  while (kernels.findRange(row + k, 1).isFinite)
+  while (k < input.K && kernels.findRange(row + k, 1).isFinite)
     ++k;
+  if (k == input.K) {
+    WeightRange range;
+    const int64_t size = plan.format.groupSize(input.K);
+    for (k = 0; k < input.K; k += size)
+      if (range = kernels.findRange(row + k, std::min(size, input.K - k));
+          !canHold(range))
+        break;
+    return refuseSigns(range, " in row " +
+                                  llvm::Twine(input.firstRow + refusedRow) +
+                                  ", column " + llvm::Twine(k) + " on");
+  }
   const char *what = row[k] != row[k] ? "nan" : row[k] > 0 ? "inf" : "-inf";
-  return llvm::createStringError("expects finite weights, but got " +
-                                 llvm::Twine(what) + " in row " +
-                                 llvm::Twine(input.firstRow + nonFiniteRow) +
-                                 ", column " + llvm::Twine(k));
+  return llvm::createStringError(
+      "expects finite weights, but got " + llvm::Twine(what) + " in row " +
+      llvm::Twine(input.firstRow + refusedRow) + ", column " + llvm::Twine(k));
 }
 
 void RtnRun::encode(int64_t n, int64_t group, int64_t k, int64_t count,
@@ -99,8 +136,8 @@ void RtnRun::solveRow(int64_t n) {
     const int64_t k = group * size, count = std::min(size, input.K - k);
     const float *weights = rowOf(n) + k;
     WeightRange range = kernels.findRange(weights, count);
-    if (!range.isFinite)
-      return noteNonFinite(n);
+    if (!canHold(range))
+      return noteRefused(n);
     if (range.low == 0 && range.high == 0) {
       encode(n, group, k, count, 0, zeroOfNothing(plan.format));
       continue;
@@ -127,15 +164,19 @@ void RtnRun::solveTensor() {
     forRows(item, [&](int64_t n) {
       ranges[size_t(n)] = kernels.findRange(rowOf(n), input.K);
       if (!ranges[size_t(n)].isFinite)
-        noteNonFinite(n);
+        noteRefused(n);
     });
   });
-  if (nonFiniteRow != INT64_MAX)
+  if (refusedRow != INT64_MAX)
     return;
   WeightRange all = ranges.front();
   for (const WeightRange &range : ranges) {
     all.low = std::min(all.low, range.low);
     all.high = std::max(all.high, range.high);
+  }
+  if (!canHold(all)) {
+    refusedTensor = all;
+    return;
   }
 
   float scale = 0, zero = zeroOfNothing(plan.format);

@@ -35,8 +35,9 @@ public:
   /// A scale for the whole tensor needs them for any solver.
   virtual bool needsWholeMatrix(const Format &format) const = 0;
   /// Fills `result`; the format is a valid one. Rows with numbers that are not
-  /// finite are an error that names the first row and column. What is chosen
-  /// has finite values; a group of zeros has zeros.
+  /// finite are an error that names the first row and column; so are groups of
+  /// both signs where the format's values have one: all of the other would be
+  /// zero. What is chosen has finite values; a group of zeros has zeros.
   virtual llvm::Error solve(const SolverInput &input, const Format &format,
                             unsigned threads, QuantizedMatrix &result) = 0;
 };

@@ -33,9 +33,10 @@ double relativeError(llvm::StringRef format, const SolverOptions &options,
 }
 
 TEST(Rtn, EveryFormatGetsTheNearestCodes) {
-  std::vector<float> rows = normalWeights(5 * 150, 3, 0.05f);
+  const std::vector<float> normal = normalWeights(5 * 150, 3, 0.05f);
   for (const std::string &format : allFormats()) {
     SCOPED_TRACE(format);
+    std::vector<float> rows = heldBy(format, normal);
     QuantizedMatrix matrix = solved(rows, 5, format);
     checkIsStorable(matrix);
     for (int64_t n = 0; n < 5; ++n)
@@ -58,8 +59,9 @@ TEST(Rtn, EveryFormatGetsTheNearestCodes) {
 }
 
 TEST(Rtn, SearchNeverLosesToTheWholeRange) {
-  std::vector<float> rows = normalWeights(5 * 150, 4, 0.05f);
+  const std::vector<float> normal = normalWeights(5 * 150, 4, 0.05f);
   for (const std::string &format : allFormats()) {
+    std::vector<float> rows = heldBy(format, normal);
     double searched = squaredError(solved(rows, 5, format), rows);
     double whole = squaredError(solved(rows, 5, format, minmax), rows);
     // The search sums its errors in f32.
@@ -168,11 +170,12 @@ TEST(Rtn, ThreadsDoNotMatter) {
 }
 
 TEST(Rtn, IsaVersionsDoNotMatter) {
-  std::vector<float> rows = manyWeights(62, 333);
+  const std::vector<float> many = manyWeights(62, 333);
   const char *before = std::getenv("QOPT_ISA");
   const std::string saved = before ? before : "";
   for (const std::string &format : allFormats()) {
     SCOPED_TRACE(format);
+    std::vector<float> rows = heldBy(format, many);
     setenv("QOPT_ISA", "x86-64", 1);
     ASSERT_EQ(getHostIsa(), HostIsa::Baseline);
     QuantizedMatrix baseline = solved(rows, 62, format);
@@ -228,6 +231,47 @@ TEST(Rtn, NamesTheFirstNumberThatIsNotFinite) {
       EXPECT_EQ(errorOf(), "expects finite weights, but got nan in row 210, "
                            "column 998");
     }
+}
+
+/// A scale has a sign, so a group may be all negative.
+TEST(Rtn, RefusesBothSignsWhereTheFormatHasOne) {
+  auto solver = llvm::cantFail(createSolver("rtn", mse));
+  std::vector<float> rows(300 * 100, 1);
+  auto errorOf = [&](const std::string &parts, unsigned threads = 1) {
+    QuantizedMatrix result;
+    return llvm::toString(solver->solve(
+        {rows, 300, 100, 40},
+        llvm::cantFail(Format::parse("scale = f16, codes = " + parts)), threads,
+        result));
+  };
+  rows[7 * 100 + 99] = -0.0f;
+  std::fill_n(rows.begin() + 200 * 100, 32, -2.0f); // a group of one sign
+  EXPECT_EQ(errorOf("u4, block = 32"), "");
+  rows[299 * 100 + 64] = -0.25f;
+  rows[250 * 100 + 70] = -0.5f;
+  for (unsigned threads : {1u, 3u}) {
+    EXPECT_EQ(
+        errorOf("u4, block = 32", threads),
+        "expects weights of one sign in each group, as 'codes = u4, "
+        "block = 32, scale = f16' has no zero and no sign, but got -0.5 "
+        "to 1 in row 290, column 64 on; signed codes or a zero hold both");
+    EXPECT_EQ(errorOf("u2, block = channel", threads),
+              "expects weights of one sign in each group, as 'codes = u2, "
+              "block = channel, scale = f16' has no zero and no sign, but got "
+              "-2 to 1 in row 240, column 0 on; signed codes or a zero hold "
+              "both");
+  }
+  for (const char *parts :
+       {"s4, block = 32", "u4, block = 32, zero = u4", "s8, block = tensor",
+        "u4, block = 32, zero = midpoint", "u4, block = 32, zero = f16"})
+    EXPECT_EQ(errorOf(parts), "") << parts;
+  // Of one group, rows of one sign each.
+  rows.assign(300 * 100, 1);
+  std::fill_n(rows.begin() + 100, 100, -1.0f);
+  EXPECT_EQ(errorOf("u4, block = tensor"),
+            "expects weights of one sign in each group, as 'codes = u4, block "
+            "= tensor, scale = f16' has no zero and no sign, but got -1 to 1; "
+            "signed codes or a zero hold both");
 }
 
 TEST(Rtn, RefusesUnknownOptions) {

@@ -60,6 +60,16 @@ inline std::vector<std::string> allFormats() {
   return formats;
 }
 
+/// The weights, or their magnitudes for a format whose groups have one sign.
+inline std::vector<float> heldBy(llvm::StringRef text,
+                                 std::vector<float> weights) {
+  Format format = llvm::cantFail(Format::parse(text));
+  if (!format.isSigned && format.zero == Format::Zero::None)
+    for (float &weight : weights)
+      weight = std::fabs(weight);
+  return weights;
+}
+
 /// All that a format promises of scales, zeros and indices.
 inline void checkIsStorable(const QuantizedMatrix &matrix) {
   const Format &format = matrix.format;
