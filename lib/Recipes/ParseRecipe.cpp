@@ -25,7 +25,7 @@ private:
   Error parseFormatMap(const YamlNode &node, Format &format);
   Error parseMethod(const YamlNode &node, WeightChoice &choice);
   Error parseActivations(const YamlNode &node, Activations &activations);
-  Error setActivations(const YamlNode *node, WeightChoice &choice);
+  Error setActivations(const YamlNode *node, Rule &rule);
 
   /// That the node is a map without other keys.
   Error checkMap(const YamlNode &node, StringRef what,
@@ -230,8 +230,12 @@ Error RecipeParser::parseMethod(const YamlNode &node, WeightChoice &choice) {
 /// `node` is what the rule says itself, or null. What the recipe says for all
 /// rules gives way where it has no meaning: a float format has no kernel but
 /// that of f32 activations, and where a scale is for the whole row of a weight,
-/// a block is a row.
-Error RecipeParser::setActivations(const YamlNode *node, WeightChoice &choice) {
+/// a block is a row. Rows of a table are looked up, not multiplied.
+Error RecipeParser::setActivations(const YamlNode *node, Rule &rule) {
+  WeightChoice &choice = rule.choice;
+  if (node && rule.role == "embedding")
+    return document.error(*node, "a weight of role 'embedding' is no factor of "
+                                 "a product: it has no activations");
   choice.activations = defaultActivations;
   if (node)
     if (Error error = parseActivations(*node, choice.activations))
@@ -278,7 +282,7 @@ Error RecipeParser::parseRule(const YamlNode &node, Rule &rule) {
   if (method)
     if (Error error = parseMethod(*method, rule.choice))
       return error;
-  return setActivations(node.find("activations"), rule.choice);
+  return setActivations(node.find("activations"), rule);
 }
 
 Error RecipeParser::parse(std::vector<Rule> &rules) {

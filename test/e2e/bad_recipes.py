@@ -43,6 +43,8 @@ CASES = {
                                    r"activations 'int8-token' do not go with a float format; expects f32"),
     "blocks of activations for rows": ("rules:\n  - match: {}\n    format: int8-channel\n    activations: int8-block\n", "5:18",
                                        r"activations 'int8-block' do not go with a format whose scale is for a whole row; expects int8-token"),
+    "activations of a table": ("rules:\n  - match: {role: embedding}\n    format: int4-g64\n    activations: bf16\n" + REST, "5:18",
+                               r"a weight of role 'embedding' is no factor of a product: it has no activations"),
     "a method of floats": ("rules:\n  - match: {}\n    format: f16\n    method: rtn\n", "5:13", r"a float format has no codes that a method chooses"),
     "a rule for nothing": ("rules:\n  - match: {path: '*.no_proj'}\n    format: f16\n" + REST, "3:5", r"no weight matches \{path: \*\.no_proj\}"),
     "a rule that comes too late": ("rules:\n" + REST + "  - match: {role: down}\n    format: f16\n", "5:5",

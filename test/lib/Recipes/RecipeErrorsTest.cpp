@@ -243,6 +243,14 @@ TEST(RecipeErrors, Activations) {
   EXPECT_EQ(ruleError("format: int8-tensor\n    activations: int8-block"),
             "r.yaml:4:18: activations 'int8-block' do not go with a format "
             "whose scale is for a whole row; expects int8-token");
+  // Whatever they are: nothing reads them. Without a role a rule is for
+  // products too.
+  for (std::string match : {"{role: embedding}", "{role: embedding, path: x}"})
+    EXPECT_EQ(error("rules:\n  - match: " + match +
+                    "\n    format: int4-g64\n    activations: f32\n"),
+              "r.yaml:4:18: a weight of role 'embedding' is no factor of a "
+              "product: it has no activations");
+  EXPECT_EQ(ruleError("format: int4-g64\n    activations: bf16"), "no error");
 }
 
 } // namespace
