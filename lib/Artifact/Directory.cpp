@@ -23,7 +23,7 @@ namespace qopt {
 
 static Error alreadyThere(StringRef output) {
   return createStringError("'" + output +
-                           "' already exists; --force replaces an artifact");
+                           "' exists; --force replaces an artifact");
 }
 
 /// Checks what has the output's name now.
@@ -48,16 +48,29 @@ static Error checkExisting(const std::string &output, bool force) {
                            "' is not an artifact, and is not replaced");
 }
 
-Expected<ArtifactDirectory> ArtifactDirectory::create(StringRef output,
-                                                      bool force) {
+static StringRef withoutSlashes(StringRef output) {
   while (output.size() > 1 && output.ends_with("/"))
     output = output.drop_back();
+  return output;
+}
+
+Error ArtifactDirectory::check(StringRef output, bool force) {
+  output = withoutSlashes(output);
   StringRef name = path::filename(output);
   if (name.empty() || name == "." || name == ".." || name == "/")
     return createStringError("cannot create '" + output + "': not a name");
-  ArtifactDirectory directory(output.str(), force);
-  if (Error error = checkExisting(directory.outputPath, force))
+  if (Error error = checkFolder(output.str()))
+    return error;
+  return checkExisting(output.str(), force);
+}
+
+Expected<ArtifactDirectory> ArtifactDirectory::create(StringRef output,
+                                                      bool force) {
+  if (Error error = check(output, force))
     return std::move(error);
+  output = withoutSlashes(output);
+  StringRef name = path::filename(output);
+  ArtifactDirectory directory(output.str(), force);
 
   SmallString<128> base(path::parent_path(output));
   path::append(base, "." + name + ".tmp-" + Twine(::getpid()));

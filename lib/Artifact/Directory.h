@@ -23,6 +23,8 @@ public:
   /// it is an artifact or an empty directory; anything else is never touched.
   static llvm::Expected<ArtifactDirectory> create(llvm::StringRef output,
                                                   bool force);
+  /// The error of `create`, before any work.
+  static llvm::Error check(llvm::StringRef output, bool force);
   ArtifactDirectory(ArtifactDirectory &&other);
   ArtifactDirectory &operator=(ArtifactDirectory &&other) = delete;
   ~ArtifactDirectory();

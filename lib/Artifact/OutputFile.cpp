@@ -3,6 +3,8 @@
 #include "lib/Artifact/OutputFile.h"
 
 #include "llvm/Support/Errno.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -43,7 +45,8 @@ Expected<OutputFile> OutputFile::create(const std::string &path) {
 }
 
 template <typename Write>
-static Error writeAll(StringRef bytes, const std::string &path, Write write) {
+static Error writeAllWith(StringRef bytes, const std::string &path,
+                          Write write) {
   while (!bytes.empty()) {
     ssize_t written = write(bytes);
     if (written < 0 && errno == EINTR)
@@ -56,7 +59,7 @@ static Error writeAll(StringRef bytes, const std::string &path, Write write) {
 }
 
 Error OutputFile::writeAt(StringRef bytes, int64_t offset) {
-  return writeAll(bytes, path, [&](StringRef rest) {
+  return writeAllWith(bytes, path, [&](StringRef rest) {
     ssize_t written = ::pwrite(fd, rest.data(), rest.size(), offset);
     offset += std::max<ssize_t>(written, 0);
     return written;
@@ -67,32 +70,83 @@ void OutputFile::startWriteback() {
   ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-Error OutputFile::write(StringRef bytes) {
-  return writeAll(bytes, path, [&](StringRef rest) {
+static Error writeAll(int fd, StringRef bytes, const std::string &path) {
+  return writeAllWith(bytes, path, [&](StringRef rest) {
     return ::write(fd, rest.data(), rest.size());
   });
 }
+
+Error OutputFile::write(StringRef bytes) { return writeAll(fd, bytes, path); }
 
 /// Pipes and devices cannot be synced, and need not.
 static bool isSyncError(int result) {
   return result < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP;
 }
 
-Error OutputFile::close() {
+static Error sync(int fd, const std::string &path) {
   if (isSyncError(::fsync(fd)))
     return errnoError("cannot write", path, errno);
+  return Error::success();
+}
+
+Error OutputFile::close() {
+  if (Error error = sync(fd, path))
+    return error;
   if (::close(std::exchange(fd, -1)) < 0 && errno != EINTR)
     return errnoError("cannot write", path, errno);
   return Error::success();
 }
 
-Error writeSyncedFile(const std::string &path, StringRef contents) {
+/// What exists under its name and is to be written as it is.
+static Error writeDirectly(const std::string &path, StringRef contents) {
   Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return file.takeError();
   if (Error error = file->write(contents))
     return error;
   return file->close();
+}
+
+Error writeSyncedFile(const std::string &path, StringRef contents) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    return writeDirectly(path, contents);
+  auto cannotCreate = [&](Error error) {
+    return createStringError("cannot create '" + path +
+                             "': " + toString(std::move(error)));
+  };
+  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(
+      path + ".%%%%%%.tmp", sys::fs::all_read | sys::fs::all_write);
+  if (!file)
+    return cannotCreate(file.takeError());
+  Error error = writeAll(file->FD, contents, path);
+  if (!error)
+    error = sync(file->FD, path);
+  if (error)
+    return joinErrors(std::move(error), file->discard());
+  if (Error renaming = file->keep(path))
+    return cannotCreate(std::move(renaming));
+  return Error::success();
+}
+
+Error checkFolder(const std::string &path) {
+  StringRef folder = sys::path::parent_path(path);
+  struct stat status;
+  // The dot stands for nothing in what is no directory.
+  if (!folder.empty() && ::stat((folder + "/.").str().c_str(), &status) < 0)
+    return errnoError("cannot create", path, errno);
+  return Error::success();
+}
+
+Error checkOutputFile(const std::string &path, bool force) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) < 0)
+    return checkFolder(path);
+  if (S_ISDIR(status.st_mode))
+    return errnoError("cannot create", path, EISDIR);
+  if (S_ISREG(status.st_mode) && !force)
+    return createStringError("'" + path + "' exists; --force replaces it");
+  return Error::success();
 }
 
 Error syncPath(const std::string &path) {

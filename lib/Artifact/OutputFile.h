@@ -41,8 +41,17 @@ private:
   std::string path;
 };
 
-/// Creates, writes, syncs and closes a file.
+/// Writes and syncs a file, which appears under its name when it is complete;
+/// what exists and is no regular file, a device or a pipe, is opened and
+/// written as it is.
 llvm::Error writeSyncedFile(const std::string &path, llvm::StringRef contents);
+
+/// An error, before any work, if a file cannot have this name: it is that of a
+/// directory or, without `force`, of a file; or its folder is none.
+llvm::Error checkOutputFile(const std::string &path, bool force);
+
+/// An error if the folder of a path is none.
+llvm::Error checkFolder(const std::string &path);
 
 /// Syncs a file or a directory that exists.
 llvm::Error syncPath(const std::string &path);

@@ -77,11 +77,8 @@ LogicalResult Compilation::writeText(StringRef text) {
     llvm::outs() << text;
     return success();
   }
-  if (!options.force && llvm::sys::fs::exists(options.output)) {
-    llvm::errs() << "error: '" << options.output
-                 << "' exists; --force replaces it\n";
-    return failure();
-  }
+  if (llvm::Error error = checkOutputFile(options.output, options.force))
+    return report(std::move(error));
   return report(writeSyncedFile(options.output, text));
 }
 

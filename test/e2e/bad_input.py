@@ -140,7 +140,7 @@ def bad_commands(folder):
     fails("aarch64", r"target 'aarch64' is not yet supported", "compile", ONNX, "-o", output, "--target", "aarch64")
     fails("cuda", r"target 'cuda-sm_90' is not yet supported", "compile", ONNX, "-o", output, "--target", "x86-64,cuda-sm_90")
     fails("no output", r"expects -o, the name of the output", "compile", ONNX)
-    fails("existing output", r"existing' exists; --force replaces", "compile", ONNX, "-o", existing)
+    fails("existing output", r"existing' exists; --force replaces an artifact", "compile", ONNX, "-o", existing)
     fails("existing foreign output", r"existing' is not an artifact, and is not replaced", "compile", ONNX, "-o", existing, "--force", "--target", "host")
     report.check((existing / "keep").read_text() == "mine", "a foreign folder was changed")
     fails("output in no folder", r"cannot create '.*nowhere/x\.qopt': No such file or directory", "compile", ONNX, "-o", folder / "nowhere/x.qopt", "--target", "host")

@@ -1,5 +1,7 @@
 //===- Compile.cpp - qopt compile and qopt explain ------------------------===//
 
+#include "lib/Artifact/Directory.h"
+#include "lib/Artifact/OutputFile.h"
 #include "lib/Recipes/Recipe.h"
 #include "lib/Report/Format.h"
 #include "lib/Report/Progress.h"
@@ -9,7 +11,6 @@
 #include "tools/qopt/Targets.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 
@@ -57,15 +58,12 @@ static bool isText(Emit emit) {
 
 /// Refuses what the compiler would refuse after seconds of work.
 static Error checkOutput(const CompileOptions &options) {
-  if (options.output.empty() && !isText(options.emit))
+  if (options.emit == Emit::Artifact && !options.output.empty())
+    return ArtifactDirectory::check(options.output, options.force);
+  if (!options.output.empty())
+    return checkOutputFile(options.output, options.force);
+  if (!isText(options.emit))
     return createStringError("expects -o, the name of the output");
-  sys::fs::file_status status;
-  bool exists =
-      !options.output.empty() && !sys::fs::status(options.output, status) &&
-      (sys::fs::is_regular_file(status) || sys::fs::is_directory(status));
-  if (exists && !options.force)
-    return createStringError("'" + options.output +
-                             "' exists; --force replaces it");
   return Error::success();
 }
 

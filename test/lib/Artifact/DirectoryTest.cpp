@@ -5,6 +5,7 @@
 #include "TempDirectory.h"
 #include "lib/Artifact/OutputFile.h"
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace qopt;
@@ -69,13 +70,14 @@ TEST_F(DirectoryTest, LeavesNothingWithoutCommit) {
 
 TEST_F(DirectoryTest, RefusesWhatExists) {
   makeArtifact("m.qopt", "1", false);
-  EXPECT_TRUE(contains(refusal("m.qopt"), "m.qopt' already exists"));
+  EXPECT_TRUE(contains(refusal("m.qopt"),
+                       "m.qopt' exists; --force replaces an artifact"));
   EXPECT_EQ(entries(), 1u);
   // It came into being after the start.
   ArtifactDirectory late = create("late.qopt");
   makeArtifact("late.qopt", "2", false);
   llvm::Error error = late.commit();
-  EXPECT_TRUE(contains(llvm::toString(std::move(error)), "already exists"));
+  EXPECT_TRUE(contains(llvm::toString(std::move(error)), "late.qopt' exists"));
   EXPECT_EQ(read(path("late.qopt/manifest.json")), "2");
 }
 
@@ -102,8 +104,69 @@ TEST_F(DirectoryTest, NamesPathAndCause) {
   write(path("file"), "");
   EXPECT_TRUE(contains(refusal("file/m.qopt"), "Not a directory"));
   EXPECT_TRUE(contains(refusal(".."), "not a name"));
-  std::string text = llvm::toString(writeSyncedFile("/dev/full", "text"));
-  EXPECT_EQ(text, "cannot write '/dev/full': No space left on device");
+}
+
+TEST_F(DirectoryTest, ChecksBeforeAnyWorkAsCreateDoes) {
+  auto check = [&](const std::string &name, bool force) {
+    return llvm::toString(ArtifactDirectory::check(path(name), force));
+  };
+  makeArtifact("m.qopt", "1", false);
+  fs::create_directory(path("photos"));
+  write(path("photos/cat"), "meow");
+  for (const char *name : {"new.qopt", "m.qopt", "photos", "photos/cat",
+                           "no/such/m.qopt", "photos/cat/m.qopt", "."})
+    for (bool force : {false, true})
+      EXPECT_EQ(check(name, force), refusal(name, force)) << name;
+  EXPECT_EQ(entries(), 2u);
+}
+
+//===----------------------------------------------------------------------===//
+// Single files
+//===----------------------------------------------------------------------===//
+
+TEST_F(DirectoryTest, FilesAppearWhole) {
+  for (const char *text : {"old", "new"})
+    EXPECT_FALSE(bool(writeSyncedFile(path("file"), text)));
+  EXPECT_EQ(read(path("file")), "new");
+  EXPECT_EQ(entries(), 1u);
+  EXPECT_EQ(llvm::toString(writeSyncedFile(path("none/file"), "")),
+            "cannot create '" + path("none/file") +
+                "': No such file or directory");
+  EXPECT_EQ(llvm::toString(writeSyncedFile(path("file/x"), "")),
+            "cannot create '" + path("file/x") + "': Not a directory");
+}
+
+TEST_F(DirectoryTest, DevicesAndPipesAreWrittenDirectly) {
+  EXPECT_EQ(llvm::toString(writeSyncedFile("/dev/full", "text")),
+            "cannot write '/dev/full': No space left on device");
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  EXPECT_FALSE(bool(writeSyncedFile("/dev/null", "text")));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  std::string got;
+  std::thread reader([&] { got = read(path("pipe")); });
+  EXPECT_FALSE(bool(writeSyncedFile(path("pipe"), "text")));
+  reader.join();
+  EXPECT_EQ(got, "text");
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(DirectoryTest, ChecksNamesOfFiles) {
+  auto check = [&](const std::string &name, bool force = false) {
+    return llvm::toString(checkOutputFile(path(name), force));
+  };
+  write(path("file"), "");
+  EXPECT_EQ(check("new"), "");
+  EXPECT_EQ(check("file"),
+            "'" + path("file") + "' exists; --force replaces it");
+  EXPECT_EQ(check("file", true), "");
+  EXPECT_EQ(check(".", true),
+            "cannot create '" + path(".") + "': Is a directory");
+  EXPECT_TRUE(contains(check("none/x", true), "No such file or directory"));
+  EXPECT_TRUE(contains(check("file/x", true), "Not a directory"));
+  EXPECT_EQ(llvm::toString(checkOutputFile("/dev/full", false)), "");
 }
 
 } // namespace
