@@ -131,13 +131,21 @@ static Error writeOutputs(StringRef path, ArrayRef<qopt_tensor> outputs) {
   return Error::success();
 }
 
+/// What the model says of its inputs and outputs, with the artifact's path.
+static Error addPath(StringRef path, Error error) {
+  if (!error)
+    return Error::success();
+  return createStringError(path + ": " + toString(std::move(error)));
+}
+
 static Expected<int> run(const Arguments &arguments) {
   if (!arguments.has("input") || !arguments.has("output"))
     return createStringError("expects --input and --output");
   Expected<int64_t> threads = arguments.getInteger("threads", 0, 1, maxThreads);
   if (!threads)
     return threads.takeError();
-  Expected<ModelPointer> model = openModel(arguments.operand(0));
+  StringRef path = arguments.operand(0);
+  Expected<ModelPointer> model = openModel(path);
   if (!model)
     return model.takeError();
   const qopt_model_info &info = *qopt_model_get_info(model->get());
@@ -152,7 +160,7 @@ static Expected<int> run(const Arguments &arguments) {
   for (auto &[name, array] : inputs) {
     Expected<qopt_tensor> tensor = makeTensor(name, array);
     if (!tensor)
-      return tensor.takeError();
+      return addPath(path, tensor.takeError());
     tensors.push_back(*tensor);
   }
   std::vector<std::string> names = chooseOutputs(arguments, info);
@@ -164,10 +172,11 @@ static Expected<int> run(const Arguments &arguments) {
   Expected<SessionPointer> session = createSession(
       model->get(), *threads, /*context=*/0, findBatch(info, inputs));
   if (!session)
-    return session.takeError();
+    return addPath(path, session.takeError());
   if (Error error =
-          check(qopt_session_run(session->get(), tensors.data(), tensors.size(),
-                                 outputs.data(), outputs.size())))
+          addPath(path, check(qopt_session_run(session->get(), tensors.data(),
+                                               tensors.size(), outputs.data(),
+                                               outputs.size()))))
     return error;
   if (Error error = writeOutputs(arguments.get("output"), outputs))
     return error;
