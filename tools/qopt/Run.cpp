@@ -139,8 +139,8 @@ static Error addPath(StringRef path, Error error) {
 }
 
 static Expected<int> run(const Arguments &arguments) {
-  if (!arguments.has("input") || !arguments.has("output"))
-    return createStringError("expects --input and --output");
+  if (!arguments.has("output"))
+    return createStringError("expects --output");
   Expected<int64_t> threads = arguments.getInteger("threads", 0, 1, maxThreads);
   if (!threads)
     return threads.takeError();
@@ -189,7 +189,8 @@ const Command runCommand = {
     {"m.qopt"},
     {{"input", "NAME=FILE.npy",
       "the inputs of the ONNX file, types and shapes as it says; FILE.npz for\n"
-      "several at once. Inputs past_* may be left out: no time steps",
+      "several at once. Inputs past_* may be left out: no time steps; a model\n"
+      "without inputs needs none",
       /*list=*/true},
      {"output", "FILE.npz", "where the outputs are written"},
      {"fetch", "NAME",
