@@ -296,6 +296,12 @@ qopt_status qopt_session_prefill(qopt_session *session,
   if (null)
     return qopt_fail(QOPT_ERROR_ARGUMENT, "qopt_session_prefill: %s is null",
                      null);
+  if (which != QOPT_LOGITS_NONE && which != QOPT_LOGITS_LAST &&
+      which != QOPT_LOGITS_ALL)
+    return qopt_fail(QOPT_ERROR_ARGUMENT,
+                     "qopt_session_prefill: expects which logits to write, 0 "
+                     "(none), 1 (last) or 2 (all), but got %d",
+                     (int)which);
   qopt_status status = check(session, prompt);
   if (status != QOPT_OK)
     return status;

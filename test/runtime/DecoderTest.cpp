@@ -317,13 +317,21 @@ TEST_P(Decoder, afterAFailureGoesOnFromBefore) {
   EXPECT_EQ(decode(session.get(), history, 9), referenceLogits(history, 9));
 }
 
-TEST_P(Decoder, refusesNullAndEmpty) {
+TEST_P(Decoder, refusesNullEmptyAndUnknown) {
   SessionHandle session = create(1, 48);
   Prompt prompt(makeHistory(1, 4, noPadding), 0, 4);
   EXPECT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
                                  QOPT_LOGITS_LAST, nullptr),
             QOPT_ERROR_ARGUMENT);
   EXPECT_STREQ(qopt_last_error(), "qopt_session_prefill: logits is null");
+  std::vector<float> logits(4 * FAKE_VOCABULARY);
+  EXPECT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
+                                 static_cast<qopt_logits>(3), logits.data()),
+            QOPT_ERROR_ARGUMENT);
+  EXPECT_STREQ(qopt_last_error(),
+               "qopt_session_prefill: expects which logits to write, 0 (none), "
+               "1 (last) or 2 (all), but got 3");
+  EXPECT_EQ(qopt_session_length(session.get()), 0);
   prompt.prompt.length = 0;
   EXPECT_EQ(failure(session.get(), prompt, QOPT_ERROR_ARGUMENT),
             "expects at least 1 row and 1 token, but got 1 and 0");
