@@ -39,7 +39,7 @@ LogicalResult Compilation::run(StringRef stage, double fraction,
                                llvm::function_ref<void(OpPassManager &)> build,
                                ModuleOp target) {
   progress(stage, fraction);
-  PassManager pm(&context);
+  PassManager pm(&context, ModuleOp::getOperationName());
   if (options.printIRAfterAll)
     pm.enableIRPrinting(
         /*shouldPrintBeforePass=*/nullptr,

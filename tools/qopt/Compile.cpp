@@ -137,7 +137,9 @@ const Command compileCommand = {
       "(text, to standard output without -o), obj or shared"},
      {"no-fusion", nullptr, "run every op by itself, to compare"},
      {"remarks", nullptr, "say what is slower or not fused, and why"},
-     {"dump-pass-pipeline", nullptr, "print the passes to standard error"},
+     {"dump-pass-pipeline", nullptr,
+      "print the passes of each stage to standard error, as qopt-opt takes "
+      "them"},
      {"mlir-print-ir-after-all", nullptr,
       "print the program after each pass to standard error"},
      {"mlir-timing", nullptr, "print how long each pass took"}},
