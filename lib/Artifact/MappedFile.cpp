@@ -26,16 +26,20 @@ MappedFile::~MappedFile() {
 }
 
 Expected<MappedFile> MappedFile::open(const std::string &path) {
-  int fd =
-      sys::RetryAfterSignal(-1, ::open, path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a pipe would wait for one who writes to it.
+  int fd = sys::RetryAfterSignal(-1, ::open, path.c_str(),
+                                 O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     return errnoError("cannot open", path, errno);
   struct stat status;
-  int code = ::fstat(fd, &status) < 0   ? errno
-             : S_ISDIR(status.st_mode)  ? EISDIR
-             : !S_ISREG(status.st_mode) ? EINVAL
-                                        : 0;
+  int code = ::fstat(fd, &status) < 0  ? errno
+             : S_ISDIR(status.st_mode) ? EISDIR
+                                       : 0;
   void *map = nullptr;
+  if (!code && !S_ISREG(status.st_mode)) {
+    ::close(fd);
+    return createStringError("cannot read '" + path + "': not a regular file");
+  }
   if (!code && status.st_size > 0) {
     map = ::mmap(nullptr, size_t(status.st_size), PROT_READ, MAP_SHARED, fd, 0);
     code = map == MAP_FAILED ? errno : 0;

@@ -79,12 +79,13 @@ Expected<uint64_t> TensorReader::getFileSize(const std::string &file) {
   if (isNew) {
     fs::file_status status;
     std::error_code code = fs::status(file, status);
-    if (!code && !fs::is_regular_file(status))
+    if (!code && fs::is_directory(status))
       code = std::make_error_code(std::errc::is_a_directory);
-    if (code) {
+    // Opening a pipe would wait for one who writes to it.
+    if (code || !fs::is_regular_file(status)) {
       fileSizes.erase(entry);
-      return createStringError("cannot open external data '" + file +
-                               "': " + code.message());
+      return createStringError("cannot open external data '" + file + "': " +
+                               (code ? code.message() : "not a regular file"));
     }
     entry->second = status.getSize();
   }

@@ -104,6 +104,10 @@ TEST_F(DirectoryTest, NamesPathAndCause) {
   write(path("file"), "");
   EXPECT_TRUE(contains(refusal("file/m.qopt"), "Not a directory"));
   EXPECT_TRUE(contains(refusal(".."), "not a name"));
+  // Nobody writes to it: reading must not wait.
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(llvm::toString(create("m.qopt").copy(path("pipe"), "config.json")),
+            "cannot read '" + path("pipe") + "': not a regular file");
 }
 
 TEST_F(DirectoryTest, ChecksBeforeAnyWorkAsCreateDoes) {

@@ -114,6 +114,11 @@ external("external-absolute", "/etc/passwd", count=4)
 external("external-climbing", "a/../../secret", count=4)
 external("external-folder", "folder.onnx")
 external("external-nowhere", None)
+os.mkfifo(os.path.join(OUT, "pipe.data"))
+os.symlink("/dev/zero", os.path.join(OUT, "device.data"))
+for kind in ("pipe", "device"):
+    external("external-" + kind, kind + ".data", offset=0, length=400)
+    external("small-" + kind, kind + ".data", count=4)  # read at once
 
 # Functions.
 loop = h.make_function("local", "F", ["x"], ["y"], [h.make_node("F", ["x"], ["y"], domain="local")],
