@@ -113,8 +113,9 @@ qopt_status qopt_choose_variant(const qopt_artifact_table *table,
   listVariants(table, all, sizeof all);
   if (named)
     return qopt_fail(QOPT_ERROR_CPU,
-                     "%s: QOPT_ISA asks for %s, but the artifact has %s", path,
-                     name, all);
+                     "%s: QOPT_ISA expects a version of the code that the "
+                     "artifact holds (%s), but got %s",
+                     path, all, name);
   return qopt_fail(QOPT_ERROR_CPU,
                    "%s: this CPU cannot run any version of the code (%s)", path,
                    all);

@@ -83,9 +83,11 @@ typedef struct qopt_model qopt_model;
 
 /** Opens the artifact in directory `path` (model.so and weights.safetensors)
  * and chooses the code for this CPU: the first ISA version of the artifact that
- * it supports, or the one that the environment variable QOPT_ISA names. Weights
- * are mapped read-only: processes share them. On success *model is the
- * caller's, released by qopt_model_free; on failure it is null. */
+ * it supports, or the one that the environment variable QOPT_ISA names, which
+ * must be one that the artifact holds and this CPU can run (QOPT_ERROR_CPU,
+ * with those that there are). Weights are mapped read-only: processes share
+ * them. On success *model is the caller's, released by qopt_model_free; on
+ * failure it is null. */
 QOPT_API qopt_status qopt_model_load(const char *path, qopt_model **model);
 
 /** Releases the caller's hold; null is allowed. Sessions keep what they need of

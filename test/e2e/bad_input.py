@@ -124,7 +124,7 @@ def bad_artifacts(folder):
         shutil.rmtree(copy)
     fails("no artifact", r"cannot open .*nothing\.qopt: No such file or directory", "run", folder / "nothing.qopt", *inputs, "--output", folder / "o.npz")
     fails("a file as artifact", r"expects an artifact, which is a directory", "run", ONNX, *inputs, "--output", folder / "o.npz")
-    fails("an unknown ISA", r"QOPT_ISA asks for z80, but the artifact has x86-64-v4, x86-64-v3, x86-64", "run", ARTIFACT, *inputs,
+    fails("an unknown ISA", r"QOPT_ISA expects a version of the code that the artifact holds \(x86-64-v4, x86-64-v3, x86-64\), but got z80", "run", ARTIFACT, *inputs,
           "--output", folder / "o.npz", env={**os.environ, "QOPT_ISA": "z80"})
 
 

@@ -186,10 +186,9 @@ TEST(Load, theEnvironmentChoosesTheVersion) {
             "m.qopt/model.so: QOPT_ISA asks for future, which this CPU cannot "
             "run");
   setenv("QOPT_ISA", "x86-64-v9", 1);
-  EXPECT_EQ(
-      failure(artifact.path(), QOPT_ERROR_CPU),
-      "m.qopt/model.so: QOPT_ISA asks for x86-64-v9, but the artifact has "
-      "future, first, second");
+  EXPECT_EQ(failure(artifact.path(), QOPT_ERROR_CPU),
+            "m.qopt/model.so: QOPT_ISA expects a version of the code that the "
+            "artifact holds (future, first, second), but got x86-64-v9");
   unsetenv("QOPT_ISA");
 }
 
