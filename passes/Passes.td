@@ -167,13 +167,13 @@ def RaiseProducts : Pass<"qopt-raise-products", "::mlir::ModuleOp"> {
     MatMul and Gemm with a matrix of weights become `qopt.matmul` on the logical
     [N, K]; Gather of rows of a matrix of weights becomes `qopt.embedding`. A bias
     stays an Add. A transposed copy of a weight that is read from the file is the
-    same weight.
+    same weight. The factors alpha and beta of a Gemm become Mul nodes.
 
-    Does nothing to a Gemm with alpha, beta or transA, to weights [K, N] whose value
-    stands in the module, and to what is not in f32. Must have run before:
+    Does nothing to a Gemm with transA, to weights [K, N] whose value stands in the
+    module, and to what is not in f32. Must have run before:
     `qopt-propagate-symbols`, `qopt-promote-floats`.
   }];
-  let dependentDialects = ["::qopt::QOptDialect"];
+  let dependentDialects = ["::qopt::QOptDialect", "::mlir::arith::ArithDialect"];
 }
 
 def RaiseRotary : Pass<"qopt-raise-rotary", "::mlir::ModuleOp"> {
@@ -306,7 +306,48 @@ def NamePaths : Pass<"qopt-name-paths", "::mlir::ModuleOp"> {
   let dependentDialects = ["::qopt::QOptDialect"];
 }
 
-//===-- Quantize, Fuse, Outline -------------------------------------------===//
+//===-- Fold, Quantize, Fuse, Outline -------------------------------------===//
+
+def FoldFactors : Pass<"qopt-fold-factors", "::mlir::ModuleOp"> {
+  let summary = "Fold constant factors into the weights beside them";
+  let description = [{
+    ```mlir
+    qopt.weight @w : tensor<4x8xf32> {file = "m", length = 128 : i64}
+    %c = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+    %w = qopt.get_weight @w : tensor<4x8xf32>
+    %0 = qopt.matmul %x, %w : (...) -> tensor<?x4xf32>
+    %1 = onnx.node "Mul"(%0, %c) ...
+    ```
+    becomes
+    ```mlir
+    qopt.weight @w : tensor<4x8xf32> {file = "m", length = 128 : i64, row_factor = @w.factor}
+    qopt.weight @w.factor : tensor<4xf32> {value = dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>}
+    %w = qopt.get_weight @w : tensor<4x8xf32>
+    %1 = qopt.matmul %x, %w : (...) -> tensor<?x4xf32>
+    ```
+
+    The factor of a Mul is one number, or one for each element of the last dimension;
+    it is a constant or a weight. Folded is what is multiplied:
+    1. the result of a norm: into its scale and bias;
+    2. the result of a product, with a constant bias or without: into the rows of its
+       weight, and the bias;
+    3. the rows of a table: into its columns;
+    4. a vector or a matrix of constants: into itself;
+    5. the input of products, where they are its only readers: into the columns of
+       their weights.
+
+    Div is a Mul by the reciprocals where all of them are exact: by powers of two.
+    Each weight is rounded once for each of its factors, in f32, instead of each result.
+
+    Does nothing, and says so in a remark, where what is multiplied has other readers,
+    where a matrix has a reader without that factor (a tied table: a second copy would
+    cost more than multiplications), or the factor does not fit. A vector that others
+    read becomes one of its own. In functions that read one weight (prefill and decode)
+    all is folded or nothing. Must have run before: the raising passes; weights have no
+    storage yet.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
+}
 
 def AssignStorage : Pass<"qopt-assign-storage", "::mlir::ModuleOp"> {
   let summary = "Decide type, layout and place of every weight in the artifact";
@@ -317,7 +358,8 @@ def AssignStorage : Pass<"qopt-assign-storage", "::mlir::ModuleOp"> {
     `activations` for `qopt-quantize-activations`. Of floats, weights of products lie
     in panels of 32 columns, tables row by row; a table that is also the weight of a
     product is read from its panels. All other floating point weights lie in f32.
-    Weights that nobody reads are dropped.
+    Weights that nobody reads are dropped; factors of weights that are kept stay, but
+    get no place.
 
     ```mlir
     qopt.weight @w : tensor<64x256xf32> {...}

@@ -32,6 +32,8 @@ void buildRaisePipeline(OpPassManager &pm) {
 void buildFusePipeline(OpPassManager &pm, const StorageOptions &options) {
   AssignStorageOptions storage;
   storage.recipe = options.recipe;
+  if (options.fuse)
+    pm.addPass(createFoldFactors());
   pm.addPass(createAssignStorage(storage));
   if (options.fuse)
     pm.addPass(createFuseEpilogues());

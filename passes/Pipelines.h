@@ -13,7 +13,8 @@ struct StorageOptions : mlir::PassPipelineOptions<StorageOptions> {
       *this, "recipe",
       llvm::cl::desc("name of a built-in recipe, or a YAML file"),
       llvm::cl::init("f32")};
-  Option<bool> fuse{*this, "fuse", llvm::cl::desc("ops into products"),
+  Option<bool> fuse{*this, "fuse",
+                    llvm::cl::desc("ops into products, factors into weights"),
                     llvm::cl::init(true)};
 };
 
@@ -30,7 +31,7 @@ struct TargetOptions : mlir::PassPipelineOptions<TargetOptions> {
 
 /// Graphs of all exporters become the same few ops.
 void buildRaisePipeline(mlir::OpPassManager &pm);
-/// Storage of weights, fusion.
+/// Factors into weights, storage of weights, fusion.
 void buildFusePipeline(mlir::OpPassManager &pm, const StorageOptions &options);
 /// That, and one function for equal layers.
 void buildOptimizePipeline(mlir::OpPassManager &pm,

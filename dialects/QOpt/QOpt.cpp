@@ -98,22 +98,6 @@ Value qopt::materialize(OpBuilder &builder, Location loc, const DimExpr &size) {
   return DimOp::create(builder, loc, builder.getIndexType(), size.str());
 }
 
-LogicalResult WeightOp::verify() {
-  if (getFile().has_value() == getValue().has_value())
-    return emitOpError("expects either a file range or a value");
-  auto type = cast<RankedTensorType>(getType());
-  if (!type.hasStaticShape())
-    return emitOpError("expects a static shape, but got ") << type;
-  if (getFile() && uint64_t(getLength()) !=
-                       uint64_t(type.getNumElements()) *
-                           std::max(1u, type.getElementTypeBitWidth() / 8))
-    return emitOpError("expects as many bytes as ")
-           << type << " has, but got " << getLength();
-  if (getTransposed() && type.getRank() < 2)
-    return emitOpError("expects a matrix to be transposed, but got ") << type;
-  return success();
-}
-
 /// The symbol is a `SymbolOp`.
 template <typename SymbolOp>
 static LogicalResult verifySymbol(Operation *op, FlatSymbolRefAttr symbol,

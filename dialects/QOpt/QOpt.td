@@ -136,13 +136,20 @@ class QOpt_ComputeOp<string mnemonic, list<Trait> traits = []>
 
 //===-- Weights, caches, sizes --------------------------------------------===//
 
-def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
+def QOpt_WeightOp : QOpt_Op<"weight",
+    [Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A tensor of constants that stays in its file";
   let description = [{
     `type` is the logical type, in the storage type of the file. Its bytes are
     `length` bytes of `file` from `offset`, dense, little-endian, row-major; with
     `transposed` the file holds the last two dimensions the other way round. Values
     that no file range holds stand in `value`.
+
+    Factors are other weights of floats, of one element or of rank 1: each value is
+    that of the file, as f32, times `row_factor[n]`, then times `column_factor[k]`,
+    with n and k the last two indices of the logical tensor; each product is rounded
+    to f32. A factor may have a `column_factor` itself. A weight that is only a factor
+    is not in the artifact.
 
     Once the recipe has spoken, `packed` is the type as it lies in the artifact, at
     `packed_offset` of its data: other storage type, or panels (see `qopt.matmul`),
@@ -151,6 +158,8 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
 
     ```mlir
     qopt.weight @w : tensor<4096x256xf32> {file = "model.onnx", offset = 64 : i64, length = 4194304 : i64}
+    qopt.weight @scaled : tensor<4096x256xf32> {column_factor = @half, file = "model.onnx", length = 4194304 : i64}
+    qopt.weight @half : tensor<1xf32> {value = dense<0.5> : tensor<1xf32>}
     ```
   }];
   let arguments = (ins
@@ -161,6 +170,8 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Symbol]> {
     DefaultValuedAttr<I64Attr, "0">:$length,
     UnitAttr:$transposed,
     OptionalAttr<ElementsAttr>:$value,
+    OptionalAttr<FlatSymbolRefAttr>:$row_factor,
+    OptionalAttr<FlatSymbolRefAttr>:$column_factor,
     OptionalAttr<TypeAttrOf<AnyTypeOf<[AnyRankedTensor, QOpt_QTensor]>>>:$packed,
     DefaultValuedAttr<I64Attr, "-1">:$packed_offset,
     OptionalAttr<StrAttr>:$method,
@@ -420,11 +431,13 @@ def QOpt_QuantizeOp : QOpt_Op<"quantize",
 def QOpt_RoundOp : QOpt_ComputeOp<"round"> {
   let summary = "Activations rounded to a shorter float type";
   let description = [{
-    To nearest, ties to even, as lib/Formats/FloatTypes.h says.
+    To nearest, ties to even, as lib/Formats/FloatTypes.h says. What is of the type
+    already is itself.
     ```mlir
     %y = qopt.round %x : tensor<?x256xf32> -> tensor<?x256xbf16>
     ```
   }];
+  let hasFolder = 1;
   let arguments = (ins QOpt_FloatData:$input, Optional<AnyMemRef>:$out);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{

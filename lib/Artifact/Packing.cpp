@@ -11,8 +11,8 @@ namespace qopt {
 PackingShape getPackingShape(const PackedWeight &weight) {
   PackingShape shape;
   size_t rank = weight.dims.size();
-  bool isMatrix =
-      rank >= 2 && (weight.transposed || weight.layout == WeightLayout::Panels);
+  bool isMatrix = rank >= 2 && (weight.transposed || weight.hasFactors() ||
+                                weight.layout == WeightLayout::Panels);
   if (!isMatrix) {
     for (int64_t size : weight.dims)
       shape.columns *= size;
@@ -72,7 +72,40 @@ void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
       }
 }
 
+void applyFactors(const PackedWeight &weight, int64_t row, int64_t column,
+                  llvm::MutableArrayRef<float> values) {
+  int64_t &index = weight.transposed ? row : column;
+  for (float &value : values) {
+    if (!weight.rowFactor.empty())
+      value *= weight.rowFactor[size_t(row)];
+    if (!weight.columnFactor.empty())
+      value *= weight.columnFactor[size_t(column)];
+    ++index;
+  }
+}
+
 namespace {
+
+/// As convertElements, for elements that follow each other in the source from
+/// (row, column) of a matrix on.
+void convertLine(const PackedWeight &weight, const char *source, int64_t row,
+                 int64_t column, int64_t count, char *target) {
+  if (!weight.hasFactors())
+    return convertElements(source, weight.source, target, weight.stored, count);
+  constexpr int64_t piece = 256;
+  float values[piece];
+  int64_t &index = weight.transposed ? row : column;
+  for (int64_t begin = 0; begin < count; begin += piece) {
+    int64_t size = std::min(piece, count - begin);
+    convertElements(source + begin * bytesOf(weight.source), weight.source,
+                    values, DataType::F32, size);
+    applyFactors(weight, row, column, {values, size_t(size)});
+    convertElements(values, DataType::F32,
+                    target + begin * bytesOf(weight.stored), weight.stored,
+                    size);
+    index += size;
+  }
+}
 
 /// Sizes of the piece that is converted and turned inside the first-level
 /// cache.
@@ -97,10 +130,12 @@ void writeTransposed(const char *tile, int64_t columns, char *target,
 }
 
 /// target[c * targetStride + r * elementBytes] = source[r][c] for r < rows, and
-/// 0 for rows <= r < targetRows <= tileRows; strides in bytes.
-void transpose(const PackedWeight &weight, const char *source,
-               int64_t sourceStride, int64_t rows, int64_t columns,
-               char *target, int64_t targetStride, int64_t targetRows) {
+/// 0 for rows <= r < targetRows <= tileRows; strides in bytes. Rows are those
+/// of the source: columns of a transposed weight. The first element is (n, k).
+void transpose(const PackedWeight &weight, int64_t n, int64_t k,
+               const char *source, int64_t sourceStride, int64_t rows,
+               int64_t columns, char *target, int64_t targetStride,
+               int64_t targetRows) {
   int64_t elementBytes = bytesOf(weight.stored);
   alignas(64) char tile[tileRows * tileColumns * 8];
   for (int64_t r = rows; r < tileRows; ++r)
@@ -109,10 +144,11 @@ void transpose(const PackedWeight &weight, const char *source,
   for (int64_t begin = 0; begin < columns; begin += tileColumns) {
     int64_t count = std::min(tileColumns, columns - begin);
     for (int64_t r = 0; r < rows; ++r)
-      convertElements(source + r * sourceStride +
-                          begin * bytesOf(weight.source),
-                      weight.source, tile + r * tileColumns * elementBytes,
-                      weight.stored, count);
+      convertLine(weight,
+                  source + r * sourceStride + begin * bytesOf(weight.source),
+                  weight.transposed ? n + begin : n + r,
+                  weight.transposed ? k + r : k + begin, count,
+                  tile + r * tileColumns * elementBytes);
     char *to = target + begin * targetStride;
     if (elementBytes == 1)
       writeTransposed<uint8_t>(tile, count, to, targetStride, targetRows);
@@ -142,8 +178,8 @@ void packTransposedPanels(const PackedWeight &weight, const PackingShape &shape,
       int64_t units = std::min(pieceUnits, chunk.endUnit - unit);
       int64_t row = unit * panelColumns;
       int64_t count = std::min(units * panelColumns, shape.rows - row);
-      convertElements(line + row * from, weight.source, piece, weight.stored,
-                      count);
+      convertLine(weight, line + row * from, row, chunk.beginColumn + k, count,
+                  piece);
       std::memset(piece + count * to, 0,
                   size_t(units * lineBytes - count * to));
       char *out =
@@ -175,8 +211,9 @@ void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
       const char *block =
           matrix +
           ((chunk.beginColumn + k) * shape.rows + chunk.beginUnit) * from;
-      transpose(weight, block, shape.rows * from, count, rows, target + k * to,
-                columns * to, count);
+      transpose(weight, chunk.beginUnit, chunk.beginColumn + k, block,
+                shape.rows * from, count, rows, target + k * to, columns * to,
+                count);
     }
     return;
   }
@@ -186,7 +223,7 @@ void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
       int64_t row = unit * shape.width;
       const char *block =
           matrix + (row * shape.columns + chunk.beginColumn) * from;
-      transpose(weight, block, shape.columns * from,
+      transpose(weight, row, chunk.beginColumn, block, shape.columns * from,
                 std::min(shape.width, shape.rows - row), columns,
                 target + (unit - chunk.beginUnit) * columns * shape.width * to,
                 shape.width * to, shape.width);
@@ -194,9 +231,12 @@ void packChunk(const PackedWeight &weight, const PackingChunk &chunk,
     return;
   }
 
-  int64_t begin = chunk.beginUnit * shape.columns + chunk.beginColumn;
-  convertElements(matrix + begin * from, weight.source, target, weight.stored,
-                  chunk.bytes / to);
+  // Units are rows, whole ones where they are several.
+  for (int64_t row = chunk.beginUnit; row < chunk.endUnit; ++row)
+    convertLine(weight,
+                matrix + (row * shape.columns + chunk.beginColumn) * from, row,
+                chunk.beginColumn, columns,
+                target + (row - chunk.beginUnit) * columns * to);
 }
 
 } // namespace qopt

@@ -39,6 +39,11 @@ struct PackingChunk {
 void appendChunks(size_t index, const PackedWeight &weight, int64_t maxBytes,
                   std::vector<PackingChunk> &chunks);
 
+/// Multiplies floats that follow each other in the source, from element (row,
+/// column) of a matrix on, by the factors of the weight.
+void applyFactors(const PackedWeight &weight, int64_t row, int64_t column,
+                  llvm::MutableArrayRef<float> values);
+
 /// Writes a chunk to `target`, its pieces one after the other; `source` holds
 /// the weight's bytes as in its file.
 void packChunk(const PackedWeight &weight, const PackingChunk &chunk,

@@ -52,15 +52,20 @@ static std::vector<float> readRows(const PackedWeight &weight,
   if (!weight.transposed) {
     convertElements(source + begin * K * bytes, weight.source, rows.data(),
                     DataType::F32, count * K);
+    for (int64_t r = 0; r < count && weight.hasFactors(); ++r)
+      applyFactors(weight, begin + r, 0, {rows.data() + r * K, size_t(K)});
     return rows;
   }
   constexpr int64_t lines = 16;
   std::vector<float> block(size_t(lines * count));
   for (int64_t k = 0; k < K; k += lines) {
     int64_t height = std::min(lines, K - k);
-    for (int64_t i = 0; i < height; ++i)
+    for (int64_t i = 0; i < height; ++i) {
+      float *line = block.data() + i * count;
       convertElements(source + ((k + i) * N + begin) * bytes, weight.source,
-                      block.data() + i * count, DataType::F32, count);
+                      line, DataType::F32, count);
+      applyFactors(weight, begin, k + i, {line, size_t(count)});
+    }
     for (int64_t r = 0; r < count; ++r)
       for (int64_t i = 0; i < height; ++i)
         rows[size_t(r * K + k + i)] = block[size_t(i * count + r)];

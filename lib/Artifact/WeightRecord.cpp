@@ -40,6 +40,8 @@ json::Value toJSON(const WeightRecord &record) {
   add("tied", record.tied);
   add("method", record.method);
   add("activations", record.activations);
+  if (!record.factors.empty())
+    object["factors"] = json::Array(record.factors);
   json::Object options;
   for (const auto &[key, option] : record.methodOptions)
     options[key] = option;
@@ -55,6 +57,7 @@ bool fromJSON(const json::Value &value, WeightRecord &record, json::Path path) {
       !map.map("stored", record.stored) ||
       !map.map("source_bytes", record.sourceBytes) ||
       !map.map("bytes", record.bytes) ||
+      !map.mapOptional("factors", record.factors) ||
       !map.mapOptional("node", record.node) ||
       !map.mapOptional("role", record.role) ||
       !map.mapOptional("path", record.path) ||

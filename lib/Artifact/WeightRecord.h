@@ -22,6 +22,9 @@ struct WeightRecord {
   std::string tied;           ///< the path of the table that it is, too
   std::vector<int64_t> shape; ///< [N, K] for a product
   std::string source;         ///< element type in the ONNX file: "f16"
+  /// Along which dimensions constant factors of the graph are multiplied into
+  /// the values: "rows" (N), "columns" (K), both or none.
+  std::vector<std::string> factors;
   std::string stored; ///< element type, or the format of its codes as text
   std::string method; ///< of codes: the solver
   std::map<std::string, std::string> methodOptions;

@@ -47,6 +47,23 @@ static Error refuse(const PackedWeight &weight, const Twine &why) {
   return createStringError("weight '" + weight.name + "' " + why);
 }
 
+/// One factor for each index, of floats alone.
+static Error checkFactors(const PackedWeight &weight) {
+  size_t rank = weight.dims.size();
+  auto fits = [&](const std::vector<float> &factor, size_t fromEnd) {
+    return factor.empty() ||
+           (rank >= fromEnd &&
+            int64_t(factor.size()) == weight.dims[rank - fromEnd]);
+  };
+  if (!fits(weight.rowFactor, 2) || !fits(weight.columnFactor, 1))
+    return refuse(weight, "has factors of another size");
+  bool isStoredFloat =
+      isFloat(weight.stored) || weight.layout == WeightLayout::Codes;
+  if (weight.hasFactors() && (!isFloat(weight.source) || !isStoredFloat))
+    return refuse(weight, "has factors, but is not of floats");
+  return Error::success();
+}
+
 static Error check(const PackedWeight &weight) {
   // Far from any overflow of the sizes computed from them, padding included.
   constexpr int64_t limit = int64_t(1) << 56;
@@ -75,7 +92,7 @@ static Error check(const PackedWeight &weight) {
                               " bytes, but its source has " + Twine(held));
   if (weight.offset < 0)
     return refuse(weight, "has a negative offset");
-  return Error::success();
+  return checkFactors(weight);
 }
 
 static void writeEntry(json::OStream &out, StringRef name, StringRef type,

@@ -40,6 +40,11 @@ struct PackedWeight {
   DataType source = DataType::F32;
   std::vector<int64_t> dims; ///< logical; [..., N, K] for a matrix
   bool transposed = false;   ///< the source holds the last two dims swapped
+  /// Factors of floats, one for each index of the last dimension but one (N)
+  /// and of the last one (K); empty: none. The value of an element is
+  /// `(f32(source) * rowFactor[n]) * columnFactor[k]`, each product rounded to
+  /// f32, and is then stored as if it were the source's.
+  std::vector<float> rowFactor, columnFactor;
 
   DataType stored = DataType::F32; ///< a float type, or `source`; U8 for codes
   WeightLayout layout = WeightLayout::Dense;
@@ -49,6 +54,10 @@ struct PackedWeight {
   std::optional<Format> format;
   std::string method;
   SolverOptions methodOptions;
+
+  bool hasFactors() const {
+    return !rowFactor.empty() || !columnFactor.empty();
+  }
 
   /// Sizes as stored.
   std::vector<int64_t> storedDims() const;

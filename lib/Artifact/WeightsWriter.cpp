@@ -123,7 +123,7 @@ Error Writer::writeChunk(const PackingChunk &chunk, std::vector<char> &buffer) {
   } else {
     packChunk(weight, chunk, sourceOf(weight), buffer.data());
     if (options.refusesOverflow && weight.stored == DataType::F16 &&
-        weight.source != DataType::F16 &&
+        (weight.source != DataType::F16 || weight.hasFactors()) &&
         overflows(weight, chunk, sourceOf(weight), buffer))
       return createStringError("weight '" + weight.name +
                                "' has values that f16 cannot hold; bf16 and "

@@ -58,6 +58,8 @@ std::string storageOf(const WeightRecord &weight, Type type, bool isProduct,
   std::string result;
   llvm::raw_string_ostream os(result);
   os << weight.stored;
+  if (!weight.factors.empty())
+    os << ", times factors of its " << llvm::join(weight.factors, " and ");
   if (!weight.method.empty())
     os << ", by " << weight.method;
   for (const auto &[key, option] : weight.methodOptions)

@@ -3,6 +3,8 @@
 #include "passes/Compiler/PackedWeights.h"
 
 #include "dialects/QOpt/QOpt.h"
+#include "lib/Artifact/MappedFile.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -51,9 +53,97 @@ static std::vector<char> bytesOf(DenseElementsAttr elements) {
   return bytes;
 }
 
+namespace {
+
+/// Reads factors of weights, which are small, from where they are.
+class FactorReader {
+public:
+  explicit FactorReader(ModuleOp module) : symbols(module) {}
+
+  /// One factor for each of `size` elements; none without a symbol.
+  FailureOr<std::vector<float>> read(std::optional<StringRef> symbol,
+                                     int64_t size);
+
+private:
+  /// The elements as the file has them.
+  FailureOr<std::vector<float>> readSource(WeightOp weight, DataType source);
+
+  SymbolTable symbols;
+  llvm::StringMap<MappedFile> files;
+};
+
+FailureOr<std::vector<float>>
+FactorReader::read(std::optional<StringRef> symbol, int64_t size) {
+  if (!symbol)
+    return std::vector<float>();
+  auto weight = symbols.lookup<WeightOp>(*symbol);
+  auto type = cast<RankedTensorType>(weight.getType());
+  auto source = dataType(type.getElementType());
+  if (!source || !isFloat(*source))
+    return weight.emitError("is a factor, but has the element type ")
+           << type.getElementType();
+  auto values = readSource(weight, *source);
+  auto factors = read(weight.getColumnFactor(), type.getNumElements());
+  if (failed(values) || failed(factors))
+    return failure();
+  for (size_t i = 0; i < factors->size(); ++i)
+    (*values)[i] *= (*factors)[i];
+  if (values->size() == 1)
+    values->resize(size_t(size), values->front());
+  return values;
+}
+
+FailureOr<std::vector<float>> FactorReader::readSource(WeightOp weight,
+                                                       DataType source) {
+  int64_t count = cast<RankedTensorType>(weight.getType()).getNumElements();
+  std::vector<float> values(static_cast<size_t>(count));
+  if (!weight.getFile()) {
+    std::vector<char> bytes =
+        bytesOf(cast<DenseElementsAttr>(*weight.getValue()));
+    convertElements(bytes.data(), source, values.data(), DataType::F32, count);
+    return values;
+  }
+  std::string path = weight.getFile()->str();
+  auto found = files.find(path);
+  if (found == files.end()) {
+    auto opened = MappedFile::open(path);
+    if (!opened)
+      return weight.emitError() << toString(opened.takeError());
+    found = files.try_emplace(path, std::move(*opened)).first;
+  }
+  StringRef bytes = found->second.bytes();
+  if (uint64_t(weight.getOffset()) > bytes.size() ||
+      uint64_t(weight.getLength()) > bytes.size() - weight.getOffset())
+    return weight.emitError("expects ")
+           << weight.getLength() << " bytes at " << weight.getOffset()
+           << " of '" << path << "', but it has " << bytes.size() << " bytes";
+  convertElements(bytes.data() + weight.getOffset(), source, values.data(),
+                  DataType::F32, count);
+  return values;
+}
+
+} // namespace
+
+static LogicalResult readFactors(WeightOp op, FactorReader &reader,
+                                 PackedWeight &weight) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getType()).getShape();
+  auto rows =
+      reader.read(op.getRowFactor(), shape.size() < 2 ? 1 : *(shape.end() - 2));
+  auto columns =
+      reader.read(op.getColumnFactor(), shape.empty() ? 1 : shape.back());
+  if (failed(rows) || failed(columns))
+    return failure();
+  weight.rowFactor = std::move(*rows);
+  weight.columnFactor = std::move(*columns);
+  return success();
+}
+
 FailureOr<std::vector<PackedWeight>> collectWeights(ModuleOp module) {
+  FactorReader reader(module);
   std::vector<PackedWeight> weights;
   for (auto op : module.getOps<WeightOp>()) {
+    if (!op.getPacked())
+      continue; // a factor of others
     auto type = cast<RankedTensorType>(op.getType());
     auto packed = dyn_cast<RankedTensorType>(*op.getPacked());
     auto codes = dyn_cast<QTensorType>(*op.getPacked());
@@ -74,6 +164,8 @@ FailureOr<std::vector<PackedWeight>> collectWeights(ModuleOp module) {
     weight.source = *source;
     weight.dims.assign(type.getShape().begin(), type.getShape().end());
     weight.transposed = op.getTransposed();
+    if (failed(readFactors(op, reader, weight)))
+      return failure();
     weight.stored = *stored;
     if (codes) {
       weight.layout = WeightLayout::Codes;

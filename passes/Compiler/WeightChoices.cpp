@@ -66,6 +66,10 @@ makeRecords(ArrayRef<PackedWeight> weights,
     record.source = name(weight.source);
     record.stored = weight.format ? weight.format->str() : name(weight.stored);
     record.bytes = weight.storedBytes();
+    if (!weight.rowFactor.empty())
+      record.factors.push_back("rows");
+    if (!weight.columnFactor.empty())
+      record.factors.push_back("columns");
     // A weight that nobody read by this name is a copy of one.
     if (auto found = readers.find(weight.name); found != readers.end()) {
       const WeightReader &reader = found->second;

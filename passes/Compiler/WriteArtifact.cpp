@@ -1,5 +1,6 @@
 //===- WriteArtifact.cpp - The directory that is deployed -----------------===//
 
+#include "dialects/QOpt/QOpt.h"
 #include "lib/Artifact/Directory.h"
 #include "lib/Artifact/Manifest.h"
 #include "lib/Artifact/ModelHeader.h"
@@ -79,9 +80,9 @@ LogicalResult Compilation::emitArtifact() {
     return failure();
   manifest.model = *model;
   std::set<std::string> external;
-  for (const PackedWeight &weight : weights)
-    if (!weight.file.empty() && weight.file != options.model)
-      external.insert(weight.file);
+  for (WeightOp weight : module->getOps<WeightOp>()) // and their factors
+    if (auto file = weight.getFile(); file && *file != options.model)
+      external.insert(file->str());
   for (const std::string &path : external) {
     auto result = digest(path);
     if (failed(result))

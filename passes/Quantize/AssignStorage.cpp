@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Quantize/Activations.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -93,9 +94,25 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
       getOperation().emitError() << toString(std::move(error));
       return signalPassFailure();
     }
+    dropUnreadWeights();
+  }
+
+  /// Factors stay where what they are multiplied with does.
+  void dropUnreadWeights() {
+    SymbolTable symbols(getOperation());
+    llvm::SetVector<Operation *> kept;
+    for (auto weight : getOperation().getOps<WeightOp>())
+      if (weight.getPacked())
+        kept.insert(weight);
+    for (size_t i = 0; i < kept.size(); ++i) {
+      auto weight = cast<WeightOp>(kept[i]);
+      for (auto factor : {weight.getRowFactor(), weight.getColumnFactor()})
+        if (factor)
+          kept.insert(symbols.lookup(*factor));
+    }
     for (WeightOp weight :
          llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
-      if (!weight.getPacked())
+      if (!kept.contains(weight))
         weight.erase();
   }
 

@@ -1,5 +1,6 @@
 //===- RaiseProducts.cpp - Products with weights, rows of tables ----------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/Raise/Matchers.h"
@@ -89,15 +90,27 @@ struct RaiseMatMul final : OpRewritePattern<onnx::NodeOp> {
   }
 };
 
+/// The value times a factor of the node.
+Value multiply(PatternRewriter &rewriter, onnx::NodeOp node, Value value,
+               StringRef attribute) {
+  double factor = node.floatAttribute(attribute, 1);
+  if (factor == 1)
+    return value;
+  auto number = RankedTensorType::get({}, rewriter.getF32Type());
+  Value constant = arith::ConstantOp::create(
+      rewriter, node.getLoc(),
+      DenseElementsAttr::get(number, rewriter.getF32FloatAttr(factor)));
+  return makeNode(rewriter, node.getLoc(), "Mul", {value, constant},
+                  cast<RankedTensorType>(value.getType()));
+}
+
 struct RaiseGemm final : OpRewritePattern<onnx::NodeOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(onnx::NodeOp node,
                                 PatternRewriter &rewriter) const override {
-    if (!node.is("Gemm") || node.intAttribute("transA", 0) != 0 ||
-        node.floatAttribute("alpha", 1) != 1 ||
-        node.floatAttribute("beta", 1) != 1)
-      return rewriter.notifyMatchFailure(node, "no plain Gemm");
+    if (!node.is("Gemm") || node.intAttribute("transA", 0) != 0)
+      return rewriter.notifyMatchFailure(node, "no Gemm of rows");
     auto type = cast<RankedTensorType>(node.getOutputs()[0].getType());
     if (!type.getElementType().isF32())
       return rewriter.notifyMatchFailure(node, "not f32");
@@ -107,8 +120,10 @@ struct RaiseGemm final : OpRewritePattern<onnx::NodeOp> {
       return rewriter.notifyMatchFailure(node, "no weight");
     Value result =
         makeMatmul(rewriter, node, node.getInputs()[0], weight, type);
+    result = multiply(rewriter, node, result, "alpha");
     if (Value bias = node.input(2))
-      result = makeNode(rewriter, node.getLoc(), "Add", {result, bias}, type);
+      result = makeNode(rewriter, node.getLoc(), "Add",
+                        {result, multiply(rewriter, node, bias, "beta")}, type);
     rewriter.replaceOp(node, result);
     return success();
   }

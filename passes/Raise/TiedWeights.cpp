@@ -26,7 +26,8 @@ struct Mapped {
 
 std::optional<Mapped> map(WeightOp weight) {
   auto type = cast<RankedTensorType>(weight.getType());
-  if (!weight.getFile() || type.getRank() != 2)
+  if (!weight.getFile() || type.getRank() != 2 || weight.getRowFactor() ||
+      weight.getColumnFactor())
     return std::nullopt;
   auto file = llvm::sys::fs::openNativeFileForRead(*weight.getFile());
   if (!file) {
@@ -57,7 +58,9 @@ bool haveEqualValues(const Mapped &a, const Mapped &b) {
 bool isSameRange(WeightOp a, WeightOp b) {
   return a.getFile() == b.getFile() && a.getOffset() == b.getOffset() &&
          a.getLength() == b.getLength() &&
-         a.getTransposed() == b.getTransposed();
+         a.getTransposed() == b.getTransposed() &&
+         a.getRowFactor() == b.getRowFactor() &&
+         a.getColumnFactor() == b.getColumnFactor();
 }
 
 } // namespace

@@ -22,6 +22,10 @@ WeightOp getSameRange(PatternRewriter &rewriter, WeightOp weight,
   auto wanted = cast<WeightOp>(rewriter.clone(*weight));
   wanted.setType(type);
   wanted.setTransposed(isTransposed);
+  if (isTransposed != weight.getTransposed()) {
+    wanted.setRowFactorAttr(weight.getColumnFactorAttr());
+    wanted.setColumnFactorAttr(weight.getRowFactorAttr());
+  }
   if (auto value = dyn_cast_or_null<DenseElementsAttr>(
           weight.getValue().value_or(nullptr)))
     wanted.setValueAttr(value.reshape(type));

@@ -16,6 +16,26 @@ func.func @pure(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %s: tensor<8xf32>) -> 
   return %0, %1 : tensor<4x8xf32>, tensor<4x8xf32>
 }
 
+// Activations that are rounded once stay as they are, and codes of one tensor
+// are made once, unless they are of other blocks or scales.
+// CHECK-LABEL: func.func @rounded
+// CHECK: %[[R:.*]] = qopt.round %{{.*}} : tensor<4x64xf32> -> tensor<4x64xbf16>
+// CHECK-NOT: qopt.round
+// CHECK: %[[A:.*]], %[[B:.*]], %[[C:.*]] = qopt.quantize %{{.*}} {block = 32 : i64}
+// CHECK: %[[D:.*]], %{{.*}}, %{{.*}} = qopt.quantize %{{.*}} {block = 32 : i64, per_token}
+// CHECK: %[[E:.*]], %{{.*}}, %{{.*}} = qopt.quantize %{{.*}} {block = 64 : i64}
+// CHECK-NOT: qopt.quantize
+// CHECK: return %[[R]], %[[R]], %[[A]], %[[A]], %[[D]], %[[E]]
+func.func @rounded(%x: tensor<4x64xf32>) -> (tensor<4x64xbf16>, tensor<4x64xbf16>, tensor<4x64xi8>, tensor<4x64xi8>, tensor<4x64xi8>, tensor<4x64xi8>) {
+  %0 = qopt.round %x : tensor<4x64xf32> -> tensor<4x64xbf16>
+  %1 = qopt.round %0 : tensor<4x64xbf16> -> tensor<4x64xbf16>
+  %a, %b, %c = qopt.quantize %x {block = 32 : i64} : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x2xf32>, tensor<4x2xi32>
+  %d, %e, %f = qopt.quantize %x {block = 32 : i64} : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x2xf32>, tensor<4x2xi32>
+  %g, %h, %i = qopt.quantize %x {block = 32 : i64, per_token} : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x1xf32>, tensor<4x2xi32>
+  %j, %k, %l = qopt.quantize %x {block = 64 : i64} : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x1xf32>, tensor<4x1xi32>
+  return %0, %1, %a, %d, %g, %j : tensor<4x64xbf16>, tensor<4x64xbf16>, tensor<4x64xi8>, tensor<4x64xi8>, tensor<4x64xi8>, tensor<4x64xi8>
+}
+
 // Buffer forms write: both stay, in order.
 // CHECK-LABEL: func.func @writes
 // CHECK: qopt.silu

@@ -251,3 +251,62 @@ func.func private @dims_symbol(tensor<4x?xf32, #qopt.dims<"n", "n">>)
 
 // A size without expression contradicts nothing.
 func.func private @dims_unknown(tensor<?x?xf32, #qopt.dims<"?", "n">>)
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects a qopt.weight as factor, but got @nowhere}}
+qopt.weight @w : tensor<4x8xf32> {file = "m.onnx", length = 128 : i64, row_factor = @nowhere}
+
+// -----
+
+qopt.weight @f : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
+// expected-error @below {{'qopt.weight' op expects a factor of one float, or of 4, for floats, but got @f : 'tensor<8xf32>'}}
+qopt.weight @w : tensor<4x8xf32> {file = "m.onnx", length = 128 : i64, row_factor = @f}
+
+// -----
+
+qopt.weight @f : tensor<1x8xf32> {file = "m.onnx", length = 32 : i64}
+// expected-error @below {{expects a factor of one float, or of 8, for floats, but got @f : 'tensor<1x8xf32>'}}
+qopt.weight @w : tensor<4x8xf32> {file = "m.onnx", length = 128 : i64, column_factor = @f}
+
+// -----
+
+qopt.weight @f : tensor<8xi32> {file = "m.onnx", length = 32 : i64}
+// expected-error @below {{expects a factor of one float, or of 8, for floats, but got @f : 'tensor<8xi32>'}}
+qopt.weight @w : tensor<4x8xf32> {file = "m.onnx", length = 128 : i64, column_factor = @f}
+
+// -----
+
+qopt.weight @f : tensor<1xf32> {file = "m.onnx", length = 4 : i64}
+// expected-error @below {{expects a factor of one float, or of 8, for floats, but got @f : 'tensor<1xf32>'}}
+qopt.weight @w : tensor<4x8xi32> {file = "m.onnx", length = 128 : i64, column_factor = @f}
+
+// -----
+
+qopt.weight @f : tensor<1xf32> {file = "m.onnx", length = 4 : i64}
+// expected-error @below {{'qopt.weight' op expects a matrix for its row_factor, but got 'tensor<8xf32>'}}
+qopt.weight @w : tensor<8xf32> {file = "m.onnx", length = 32 : i64, row_factor = @f}
+
+// -----
+
+qopt.weight @f : tensor<1xf32> {file = "m.onnx", length = 4 : i64}
+// expected-error @below {{'qopt.weight' op expects a vector for its column_factor, but got 'tensor<f32>'}}
+qopt.weight @w : tensor<f32> {file = "m.onnx", length = 4 : i64, column_factor = @f}
+
+// -----
+
+qopt.weight @one : tensor<1xf32> {file = "m.onnx", length = 4 : i64}
+qopt.weight @f : tensor<1x1xf32> {file = "m.onnx", length = 4 : i64, row_factor = @one}
+// expected-error @below {{'qopt.weight' op expects a factor without row_factor, but got @f}}
+qopt.weight @w : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @f}
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects factors without a cycle, but got @b}}
+qopt.weight @a : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @b}
+qopt.weight @b : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @a}
+
+// -----
+
+// expected-error @below {{'qopt.weight' op expects factors without a cycle, but got @itself}}
+qopt.weight @itself : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @itself}

@@ -30,9 +30,11 @@ TEST(WeightRecord, RoundTrip) {
       product("qkv", "codes = u4, block = 64, scale = f16", 1088);
   EXPECT_EQ(text(record).find("method"), std::string::npos)
       << "what is empty is left out";
+  EXPECT_EQ(text(record).find("factors"), std::string::npos);
   record.node = "/q_proj/MatMul";
   record.path = "model.layers.0.self_attn.q_proj";
   record.tied = "model.embed_tokens";
+  record.factors = {"rows", "columns"};
   record.method = "rtn";
   record.methodOptions["steps"] = "20";
   record.activations = "int8-token";
@@ -40,6 +42,7 @@ TEST(WeightRecord, RoundTrip) {
   ASSERT_TRUE(bool(back)) << llvm::toString(back.takeError());
   EXPECT_EQ(text(*back), text(record));
   EXPECT_EQ(back->methodOptions["steps"], "20");
+  EXPECT_EQ(back->factors, record.factors);
 }
 
 TEST(WeightRecord, ImpossibleSizesAreErrors) {

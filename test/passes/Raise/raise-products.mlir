@@ -76,15 +76,32 @@ func.func @gemm(%x: !x, %bias: tensor<4xf32>) -> (!y, !y) {
   return %0, %1 : !y, !y
 }
 
-// CHECK-LABEL: func.func @gemm_that_does_more(
-// CHECK-COUNT-3: onnx.node "Gemm"
-// CHECK-NOT: qopt.matmul
-func.func @gemm_that_does_more(%x: !x, %t: tensor<8x8xf32>, %bias: tensor<4xf32>) -> (!y, !y, tensor<8x4xf32>) {
+// Factors are Mul nodes; beta without a bias is none.
+// CHECK-LABEL: func.func @gemm_with_factors(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: {{.*}}, %[[BIAS:[a-z0-9]*]]: tensor<4xf32>
+// CHECK-DAG: %[[TWO:.*]] = arith.constant dense<2.000000e+00> : tensor<f32>
+// CHECK-DAG: %[[THREE:.*]] = arith.constant dense<3.000000e+00> : tensor<f32>
+// CHECK: %[[A:.*]] = qopt.matmul %[[X]]
+// CHECK: %[[SCALED:.*]] = onnx.node "Mul"(%[[A]], %[[TWO]])
+// CHECK: %[[B:.*]] = qopt.matmul %[[X]]
+// CHECK-DAG: %[[PRODUCT:.*]] = onnx.node "Mul"(%[[B]], %[[TWO]]) {{.*}} -> tensor<?x4xf32, #qopt.dims<"n", "4">>
+// CHECK-DAG: %[[ADDEND:.*]] = onnx.node "Mul"(%[[BIAS]], %[[THREE]]) {{.*}} -> tensor<4xf32>
+// CHECK: %[[SUM:.*]] = onnx.node "Add"(%[[PRODUCT]], %[[ADDEND]])
+// CHECK: return %[[SCALED]], %[[SUM]]
+func.func @gemm_with_factors(%x: !x, %bias: tensor<4xf32>) -> (!y, !y) {
   %w = qopt.get_weight @up.weight : tensor<8x4xf32>
-  %0 = onnx.node "Gemm"(%x, %w) {opset = 17 : i64, parameters = {alpha = 2.0 : f32}} : (!x, tensor<8x4xf32>) -> !y
-  %1 = onnx.node "Gemm"(%x, %w, %bias) {opset = 17 : i64, parameters = {beta = 2.0 : f32}} : (!x, tensor<8x4xf32>, tensor<4xf32>) -> !y
-  %2 = onnx.node "Gemm"(%t, %w) {opset = 17 : i64, parameters = {transA = 1 : i64}} : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
-  return %0, %1, %2 : !y, !y, tensor<8x4xf32>
+  %0 = onnx.node "Gemm"(%x, %w) {opset = 17 : i64, parameters = {alpha = 2.0 : f32, beta = 4.0 : f32}} : (!x, tensor<8x4xf32>) -> !y
+  %1 = onnx.node "Gemm"(%x, %w, %bias) {opset = 17 : i64, parameters = {alpha = 2.0 : f32, beta = 3.0 : f32}} : (!x, tensor<8x4xf32>, tensor<4xf32>) -> !y
+  return %0, %1 : !y, !y
+}
+
+// CHECK-LABEL: func.func @gemm_of_columns(
+// CHECK: onnx.node "Gemm"
+// CHECK-NOT: qopt.matmul
+func.func @gemm_of_columns(%t: tensor<8x8xf32>) -> tensor<8x4xf32> {
+  %w = qopt.get_weight @up.weight : tensor<8x4xf32>
+  %0 = onnx.node "Gemm"(%t, %w) {opset = 17 : i64, parameters = {transA = 1 : i64}} : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %0 : tensor<8x4xf32>
 }
 
 // Two activations; the weight as the first factor; values in the module, which
