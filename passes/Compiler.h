@@ -28,6 +28,16 @@ enum class Emit {
   Shared,   ///< model.so alone
 };
 
+/// An op of codes in an artifact that computes it in float too, from the same
+/// input.
+struct ComparedOp {
+  std::string node;                     ///< of the ONNX file
+  std::string path;                     ///< empty: it has none
+  std::string format;                   ///< of the weight's codes
+  std::string activations;              ///< of a product; empty for a table
+  std::string codesOutput, floatOutput; ///< names of the two results
+};
+
 struct CompileOptions {
   std::string model;  ///< ONNX file
   std::string output; ///< directory; a file when something else is emitted;
@@ -36,7 +46,10 @@ struct CompileOptions {
   std::vector<std::string> isas; ///< names of lib/Target/X86.h, at least one
   bool fuse = true; ///< ops into products, loops into one; else each by itself
   unsigned threads = 0; ///< 0: as many as the machine has cores
-  bool force = false;   ///< replaces an existing output
+  /// Not null: the network runs in float, and gets each op of codes with its
+  /// twin in float as outputs, of which this is the list.
+  std::vector<ComparedOp> *compareCodes = nullptr;
+  bool force = false; ///< replaces an existing output
   Emit emit = Emit::Artifact;
   bool printIRAfterAll = false; ///< to standard error
   bool remarks = false;         ///< to standard error, in place of their number

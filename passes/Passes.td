@@ -378,6 +378,49 @@ def AssignStorage : Pass<"qopt-assign-storage", "::mlir::ModuleOp"> {
   ];
 }
 
+def CompareCodes : Pass<"qopt-compare-codes", "::mlir::ModuleOp"> {
+  let summary = "Compute every op of codes in float too, and give out both results";
+  let description = [{
+    ```mlir
+    qopt.weight @w : tensor<64x256xf32> {..., method = "rtn", packed = !qopt.qtensor<64x256, #w4, <panels>>, packed_offset = 0}
+    qopt.signature {outputs = [{name = "y", ...} ], ...}
+    func.func @main(%x: tensor<4x256xf32>) -> (tensor<4x64xf32> {qopt.name = "y"}) {
+      %w = qopt.get_weight @w : !qopt.qtensor<64x256, ...>
+      %0 = qopt.matmul %x, %w {activations = "int8-block", path = "up"} : ...
+      %1 = qopt.silu %0 : ...
+      return %1
+    ```
+    becomes
+    ```mlir
+    qopt.weight @w : tensor<64x256xf32> {..., method = "rtn", packed = !qopt.qtensor<64x256, #w4, <panels>>, packed_offset = 0}
+    qopt.weight @w.float : tensor<64x256xf32> {..., packed = tensor<2x256x32xf32>, packed_offset = 9216}
+    qopt.signature {outputs = [{name = "y", ...},
+      {name = "up#codes", role = "plain", type = tensor<4x64xf32>, node = "up", path = "up", format = "codes = u4, ...", activations = "int8-block"},
+      {name = "up#float", role = "plain", type = tensor<4x64xf32>} ], ...}
+    func.func @main(%x: tensor<4x256xf32>) -> (tensor<4x64xf32> {qopt.name = "y"},
+        tensor<4x64xf32> {qopt.name = "up#codes"}, tensor<4x64xf32> {qopt.name = "up#float"}) {
+      %w = qopt.get_weight @w : !qopt.qtensor<64x256, ...>
+      %0 = qopt.matmul %x, %w {activations = "int8-block", path = "up"} : ...
+      %wf = qopt.get_weight @w.float : tensor<2x256x32xf32>
+      %0f = qopt.matmul %x, %wf {path = "up"} : ...
+      %1 = qopt.silu %0f : ...
+      return %1, %0, %0f
+    ```
+
+    What follows a product or an embedding reads the result of its twin: the network
+    runs in float, so that each pair has the same input and its difference is the
+    error of this one op. The name of a pair is that of the ONNX node, with a number
+    where it is taken. `@prefill` stands for a decoder; `@decode` is erased, as
+    prefill runs a single token as well.
+
+    Does nothing where no weight is of codes. Warns of a result whose sizes are not
+    linear in the symbols, as no output may have them, and compares it not. Must have
+    run before: `qopt-assign-storage`; behind it: `qopt-fuse-epilogues`, which would
+    hide results.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
+}
+
 def QuantizeActivations : Pass<"qopt-quantize-activations", "::mlir::ModuleOp"> {
   let summary = "Hold inputs of products as the recipe says";
   let description = [{

@@ -35,6 +35,8 @@ void buildFusePipeline(OpPassManager &pm, const StorageOptions &options) {
   if (options.fuse)
     pm.addPass(createFoldFactors());
   pm.addPass(createAssignStorage(storage));
+  if (options.compareCodes)
+    pm.addPass(createCompareCodes());
   if (options.fuse)
     pm.addPass(createFuseEpilogues());
   pm.addPass(createQuantizeActivations());

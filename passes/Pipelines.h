@@ -16,6 +16,10 @@ struct StorageOptions : mlir::PassPipelineOptions<StorageOptions> {
   Option<bool> fuse{*this, "fuse",
                     llvm::cl::desc("ops into products, factors into weights"),
                     llvm::cl::init(true)};
+  Option<bool> compareCodes{
+      *this, "compare-codes",
+      llvm::cl::desc("products and tables of codes computed in float too"),
+      llvm::cl::init(false)};
 };
 
 struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {

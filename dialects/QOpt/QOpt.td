@@ -225,6 +225,8 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
     `#qopt.dims`), `role` (as in include/qopt/artifact.h: `plain`, `tokens`, `mask`,
     `positions`, `past_key`, `past_value`, `logits`, `present_key`,
     `present_value`) and, for a past or present, `cache` (a number).
+    An output that `qopt-compare-codes` made of an op of codes also says `node`, `path`,
+    `format` and `activations`; the next one is the same op in float.
     `conditions` are expressions that must be at least 0, each with a message.
     When code is made, `messages` lists what `qopt.fail_if` may report and
     `scratch_bytes` is the size of a thread's scratch memory.

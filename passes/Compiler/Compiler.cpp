@@ -171,6 +171,8 @@ LogicalResult Compilation::emitCode() {
 
 void Compilation::reportRemarks() {
   const auto &remarks = diagnostics.getRemarks();
+  if (options.compareCodes) // nothing is fused, on purpose
+    return;
   if (options.remarks)
     for (const DiagnosticPrinter::Remark &remark : remarks)
       llvm::errs() << "remark: " << remark.where
@@ -182,6 +184,20 @@ void Compilation::reportRemarks() {
                     "them\n";
 }
 
+/// Token ids are rows of the table that a decoder's tokens select.
+static int64_t findVocabulary(ModuleOp module) {
+  int64_t vocabulary = 0;
+  if (module.getOps<CacheOp>().empty())
+    return vocabulary;
+  module.walk([&](EmbeddingOp op) {
+    if (isa<BlockArgument>(op.getIds()))
+      vocabulary = std::max(
+          vocabulary,
+          cast<RankedTensorType>(op.getTable().getType()).getDimSize(0));
+  });
+  return vocabulary;
+}
+
 LogicalResult Compilation::compile() {
   if (failed(import()))
     return failure();
@@ -191,24 +207,22 @@ LogicalResult Compilation::compile() {
     return failure();
   if (options.emit == Emit::QOpt)
     return writeModule();
-  auto made = makeTable(*module);
-  if (failed(made))
-    return failure();
-  table = *made;
-  // Token ids are rows of the table that the tokens select.
-  module->walk([&](EmbeddingOp op) {
-    if (isa<BlockArgument>(op.getIds()) && !table.caches.empty())
-      table.vocabulary = std::max(
-          table.vocabulary,
-          cast<RankedTensorType>(op.getTable().getType()).getDimSize(0));
-  });
+  int64_t vocabulary = findVocabulary(*module);
   StorageOptions storage;
   storage.recipe = options.recipe;
   storage.fuse = options.fuse;
+  storage.compareCodes = bool(options.compareCodes);
   if (failed(run("optimize", 0.1, [&](OpPassManager &pm) {
         buildOptimizePipeline(pm, storage);
       })))
     return failure();
+  auto made = makeTable(*module);
+  if (failed(made))
+    return failure();
+  table = *made;
+  table.vocabulary = vocabulary;
+  if (options.compareCodes)
+    *options.compareCodes = listComparedOps(*module);
   auto collected = collectWeights(*module);
   if (failed(collected))
     return failure();

@@ -89,6 +89,24 @@ static FailureOr<TensorInfo> makeTensor(SignatureOp signature,
   return info;
 }
 
+std::vector<ComparedOp> listComparedOps(ModuleOp module) {
+  SignatureOp signature = *module.getOps<SignatureOp>().begin();
+  std::vector<ComparedOp> ops;
+  ArrayAttr outputs = signature.getOutputs();
+  for (size_t i = 0; i + 1 < outputs.size(); ++i) {
+    auto output = cast<DictionaryAttr>(outputs[i]);
+    auto text = [](DictionaryAttr output, StringRef key) {
+      return output.getAs<StringAttr>(key).str();
+    };
+    if (output.get("node"))
+      ops.push_back({text(output, "node"), text(output, "path"),
+                     text(output, "format"), text(output, "activations"),
+                     text(output, "name"),
+                     text(cast<DictionaryAttr>(outputs[i + 1]), "name")});
+  }
+  return ops;
+}
+
 FailureOr<ArtifactTable> makeTable(ModuleOp module) {
   SignatureOp signature = *module.getOps<SignatureOp>().begin();
   ArtifactTable table;

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Quantize/Activations.h"
+#include "passes/Quantize/PackedTypes.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -14,9 +15,6 @@ namespace qopt {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// Weights start at multiples of a cache line.
-constexpr int64_t alignment = 64;
 
 /// What reads a weight decides how it lies.
 enum class Use { Dense, Table, Product };
@@ -177,15 +175,7 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
           embedding.setRows(type.getDimSize(0));
       }
     }
-    return llvm::alignTo(offset + bytesOf(packed), alignment);
-  }
-
-  static int64_t bytesOf(Type packed) {
-    if (auto codes = dyn_cast<QTensorType>(packed))
-      return codes.getPanels().bytes();
-    auto type = cast<RankedTensorType>(packed);
-    return type.getNumElements() *
-           std::max(1u, type.getElementTypeBitWidth() / 8);
+    return llvm::alignTo(offset + getPackedBytes(packed), weightAlignment);
   }
 
   static RankedTensorType floatType(RankedTensorType type, Use use,
@@ -201,11 +191,8 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
       return type.getElementType().isF64()
                  ? type
                  : type.clone(Float32Type::get(context));
-    if (use == Use::Table)
-      return type.clone(element);
-    int64_t panels = llvm::divideCeil(type.getDimSize(0), panelColumns);
-    return RankedTensorType::get({panels, type.getDimSize(1), panelColumns},
-                                 element);
+    return use == Use::Table ? type.clone(element)
+                             : getPanelsType(type, element);
   }
 
   /// A weight that is read by products or as a table and by other ops is two
