@@ -111,30 +111,6 @@ static RowSums sumBoth(const float *row, double max, const float *reference,
   return {sum(sums), sum(referenceSums), sum(weighted)};
 }
 
-/// Of two rows of logits; 1 for two rows of nothing but zeros.
-static double cosine(const float *row, const float *reference, int64_t size) {
-  double dots[lanes] = {}, squares[lanes] = {}, referenceSquares[lanes] = {};
-  constexpr float excluded = -std::numeric_limits<float>::infinity();
-  auto step = [&](int64_t i, int j) {
-    bool neither = row[i] == excluded && reference[i] == excluded;
-    double a = neither ? 0 : row[i], b = neither ? 0 : reference[i];
-    dots[j] += a * b;
-    squares[j] += a * a;
-    referenceSquares[j] += b * b;
-  };
-  int64_t i = 0;
-  for (; i + lanes <= size; i += lanes)
-    for (int j = 0; j < lanes; ++j)
-      step(i + j, j);
-  for (; i < size; ++i)
-    step(i, 0);
-  double square = sum(squares), referenceSquare = sum(referenceSquares);
-  if (square == 0 && referenceSquare == 0)
-    return 1;
-  // One root of the product: exactly 1 for equal rows.
-  return sum(dots) / std::sqrt(square * referenceSquare);
-}
-
 void Evaluation::add(const float *logits, const float *reference,
                      llvm::ArrayRef<int64_t> targets) {
   for (int64_t target : targets) {

@@ -1,10 +1,11 @@
-//===- Statistics.cpp - Quantiles of samples ------------------------------===//
+//===- Statistics.cpp - Quantiles, cosines --------------------------------===//
 
 #include "lib/Eval/Statistics.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace qopt {
 
@@ -23,6 +24,33 @@ double quantile(std::vector<double> samples, double fraction) {
     return low;
   double high = *std::min_element(nth + 1, samples.end());
   return low + (position - double(below)) * (high - low);
+}
+
+double cosine(const float *row, const float *reference, int64_t size) {
+  constexpr int lanes = 8; // for vectors, without reordering anything
+  double dots[lanes] = {}, squares[lanes] = {}, referenceSquares[lanes] = {};
+  constexpr float excluded = -std::numeric_limits<float>::infinity();
+  auto step = [&](int64_t i, int j) {
+    bool neither = row[i] == excluded && reference[i] == excluded;
+    double a = neither ? 0 : row[i], b = neither ? 0 : reference[i];
+    dots[j] += a * b;
+    squares[j] += a * a;
+    referenceSquares[j] += b * b;
+  };
+  int64_t i = 0;
+  for (; i + lanes <= size; i += lanes)
+    for (int j = 0; j < lanes; ++j)
+      step(i + j, j);
+  for (; i < size; ++i)
+    step(i, 0);
+  auto sum = [](const double *values) {
+    return std::accumulate(values, values + lanes, 0.0);
+  };
+  double square = sum(squares), referenceSquare = sum(referenceSquares);
+  if (square == 0 || referenceSquare == 0)
+    return square == referenceSquare;
+  // One root of the product: exactly 1 for equal rows.
+  return sum(dots) / std::sqrt(square * referenceSquare);
 }
 
 } // namespace qopt

@@ -29,6 +29,10 @@ std::string formatNumber(double value) {
   return print("%.*f", std::clamp(digits, 0, 12), value);
 }
 
+std::string formatFixed(double value, int digits) {
+  return print("%.*f", digits, value);
+}
+
 std::string formatBytes(uint64_t bytes) {
   if (bytes < 1000)
     return std::to_string(bytes) + " B";

@@ -18,6 +18,9 @@ std::string formatDuration(double seconds);
 /// Three significant digits, without an exponent: "0.0123", "4.56", "1234".
 std::string formatNumber(double value);
 
+/// As many digits behind the point: "0.0100".
+std::string formatFixed(double value, int digits);
+
 /// "2 x 64", "scalar" for none.
 std::string formatShape(llvm::ArrayRef<int64_t> shape);
 
