@@ -1,6 +1,7 @@
 //===- CompareCodes.cpp - Ops of codes in float too -----------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/EntryArguments.h"
 #include "passes/Passes.h"
 #include "passes/Quantize/Activations.h"
 #include "passes/Quantize/PackedTypes.h"
@@ -30,8 +31,9 @@ class FloatWeights {
 public:
   explicit FloatWeights(ModuleOp module) : symbols(module) {
     for (auto weight : module.getOps<WeightOp>())
-      end = std::max(end, int64_t(weight.getPackedOffset()) +
-                              getPackedBytes(*weight.getPacked()));
+      if (auto packed = weight.getPacked())
+        end = std::max(end, int64_t(weight.getPackedOffset()) +
+                                getPackedBytes(*packed));
   }
 
   WeightOp get(GetWeightOp codes, bool inPanels) {
@@ -154,6 +156,14 @@ private:
     return name;
   }
 
+  /// The head computes rows that are asked for; of the interface that is all.
+  static RankedTensorType ofAllRows(RankedTensorType type) {
+    auto sizes = *getSizes(type);
+    for (DimExpr &size : sizes)
+      size = size.substitute(logitRowsSymbol, DimExpr::symbol("sequence"));
+    return getTensorType(sizes, type.getElementType());
+  }
+
   void addOutput(Value value, const std::string &name,
                  ArrayRef<NamedAttribute> origin) {
     names.insert(name);
@@ -161,11 +171,15 @@ private:
     NamedAttrList output(origin);
     output.set("name", nameAttr);
     output.set("role", builder.getStringAttr("plain"));
-    output.set("type", TypeAttr::get(value.getType()));
+    auto type = cast<RankedTensorType>(value.getType());
+    RankedTensorType seen = ofAllRows(type);
+    output.set("type", TypeAttr::get(seen));
     outputs.push_back(output.getDictionary(builder.getContext()));
-    (void)function.insertResult(
-        function.getNumResults(), value.getType(),
-        builder.getDictionaryAttr(builder.getNamedAttr("qopt.name", nameAttr)));
+    NamedAttrList result(builder.getNamedAttr("qopt.name", nameAttr));
+    if (seen != type)
+      result.set(entryTypeAttr, TypeAttr::get(type));
+    (void)function.insertResult(function.getNumResults(), type,
+                                result.getDictionary(builder.getContext()));
     Operation *terminator = function.front().getTerminator();
     terminator->insertOperands(terminator->getNumOperands(), value);
   }

@@ -1,7 +1,6 @@
 //===- BenchLatency.cpp - Speed of models without caches ------------------===//
 
 #include "lib/Eval/Statistics.h"
-#include "lib/Symbols/DimExpr.h"
 #include "tools/qopt/Bench.h"
 #include <algorithm>
 #include <cstring>
@@ -9,24 +8,6 @@
 using namespace llvm;
 
 namespace qopt {
-
-/// Value of a dimension, whose symbols are the batch or the sequence.
-static int64_t chooseSize(const qopt_tensor_spec &spec, int32_t dimension,
-                          int64_t batch, int64_t sequence) {
-  if (spec.dims[dimension] >= 0)
-    return spec.dims[dimension];
-  auto choose = [&](StringRef name) {
-    return name.contains_insensitive("batch") ? batch : sequence;
-  };
-  std::optional<DimExpr> size = DimExpr::parse(spec.dim_texts[dimension]);
-  if (!size)
-    return dimension == 0 ? batch : sequence;
-  std::map<std::string, int64_t> values;
-  for (const auto &[monomial, coefficient] : size->getTerms())
-    for (const std::string &symbol : monomial)
-      values[symbol] = choose(symbol);
-  return size->evaluate(values);
-}
 
 /// Ones, whatever the type: a mask that hides nothing, a valid token and type,
 /// and no subnormal numbers.
@@ -77,8 +58,9 @@ static Expected<MadeInputs> makeInputs(const qopt_model_info &info,
     tensor.name = spec.name;
     tensor.dtype = spec.dtype;
     tensor.rank = spec.rank;
+    // What is called past where there is no cache is a sequence, too.
     for (int32_t i = 0; i != spec.rank; ++i)
-      tensor.dims[i] = chooseSize(spec, i, batch, sequence);
+      tensor.dims[i] = getInputSize(spec, i, {batch, sequence, sequence});
     Expected<NpyArray> array = NpyArray::create(
         getNpyType(spec.dtype), ArrayRef(tensor.dims, size_t(spec.rank)));
     if (!array)

@@ -1,15 +1,15 @@
 //===- Eval.cpp - qopt eval -----------------------------------------------===//
 
 #include "lib/Eval/Evaluation.h"
-#include "lib/Files/Npy.h"
 #include "lib/Report/Format.h"
+#include "lib/Report/Json.h"
 #include "lib/Report/Progress.h"
 #include "lib/Report/Table.h"
 #include "tools/qopt/Artifact.h"
 #include "tools/qopt/Commands.h"
+#include "tools/qopt/EvalLayers.h"
 #include "tools/qopt/Model.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/JSON.h"
+#include "tools/qopt/Tokens.h"
 #include <chrono>
 
 using namespace llvm;
@@ -42,12 +42,8 @@ static Expected<Evaluated> openEvaluated(const std::string &path,
   result.model = std::move(*model);
   if (!result.info().is_decoder || result.info().vocabulary <= 0)
     return createFileError(path, createStringError("not a language model"));
-  if (window > result.info().max_context)
-    return createFileError(
-        path, createStringError("expects a window of at most " +
-                                Twine(result.info().max_context) +
-                                " tokens, the model's context, but got " +
-                                Twine(window)));
+  if (Error error = checkWindow(path, result.info(), window))
+    return std::move(error);
   Expected<SessionPointer> session =
       createSession(result.model.get(), threads, window);
   if (!session)
@@ -63,26 +59,6 @@ static Expected<Evaluated> openEvaluated(const std::string &path,
     return weights.takeError();
   result.weights = std::move(*weights);
   return result;
-}
-
-static Expected<std::vector<int64_t>> readTokens(const std::string &path,
-                                                 int64_t vocabulary) {
-  Expected<NpyArray> array = readNpy(path);
-  if (!array)
-    return array.takeError();
-  Expected<std::vector<int64_t>> tokens = getIntegers(*array);
-  if (!tokens)
-    return createFileError(path, tokens.takeError());
-  if (tokens->size() < 2)
-    return createFileError(path,
-                           createStringError("expects at least two tokens"));
-  for (size_t i = 0; i != tokens->size(); ++i)
-    if ((*tokens)[i] < 0 || (*tokens)[i] >= vocabulary)
-      return createFileError(
-          path, createStringError(
-                    "token " + Twine(i) + " is " + Twine((*tokens)[i]) +
-                    ", outside the vocabulary [0, " + Twine(vocabulary) + ")"));
-  return tokens;
 }
 
 /// Logits of all tokens of a window, from an empty cache.
@@ -121,9 +97,7 @@ static Expected<Figures> evaluate(Evaluated &model, Evaluated *reference,
 }
 
 static json::Value orNull(bool known, double value) {
-  // JSON has no NaN and no infinity.
-  return known && std::isfinite(value) ? json::Value(value)
-                                       : json::Value(nullptr);
+  return known ? finiteOrNull(value) : json::Value(nullptr);
 }
 
 static void writeSize(json::OStream &json, const Evaluated &evaluated) {
@@ -162,24 +136,19 @@ static void printJson(const Figures &figures, const Evaluated &model,
   outs() << '\n';
 }
 
-static std::string fixed(double value, int digits) {
-  std::string text;
-  raw_string_ostream(text) << format("%.*f", digits, value);
-  return text;
-}
-
 static void printText(const Figures &figures, const Evaluated &model,
                       const Evaluated *reference) {
   Table table({{}, {"", /*rightAligned=*/true}});
-  table.addRow({"perplexity", fixed(figures.perplexity, 4)});
+  table.addRow({"perplexity", formatFixed(figures.perplexity, 4)});
   if (reference) {
-    table.addRow({"  of the reference", fixed(figures.referencePerplexity, 4)});
-    table.addRow({"KL to the reference, mean", fixed(figures.klMean, 6)});
-    table.addRow({"  median", fixed(figures.klMedian, 6)});
-    table.addRow({"  99 %", fixed(figures.kl99, 6)});
-    table.addRow({"  largest", fixed(figures.klMax, 6)});
-    table.addRow({"top-1 agreement", fixed(figures.top1, 4)});
-    table.addRow({"cosine of logits, mean", fixed(figures.cosine, 6)});
+    table.addRow(
+        {"  of the reference", formatFixed(figures.referencePerplexity, 4)});
+    table.addRow({"KL to the reference, mean", formatFixed(figures.klMean, 6)});
+    table.addRow({"  median", formatFixed(figures.klMedian, 6)});
+    table.addRow({"  99 %", formatFixed(figures.kl99, 6)});
+    table.addRow({"  largest", formatFixed(figures.klMax, 6)});
+    table.addRow({"top-1 agreement", formatFixed(figures.top1, 4)});
+    table.addRow({"cosine of logits, mean", formatFixed(figures.cosine, 6)});
   }
   table.addRow({"predicted tokens", std::to_string(figures.tokens)});
   auto addSize = [&](const std::string &what, auto text) {
@@ -189,10 +158,10 @@ static void printText(const Figures &figures, const Evaluated &model,
   };
   addSize("size", [](const Evaluated &of) { return formatBytes(of.bytes); });
   addSize("bits per weight, all", [](const Evaluated &of) {
-    return fixed(of.weights.all.bitsPerWeight(), 2);
+    return formatFixed(of.weights.all.bitsPerWeight(), 2);
   });
   addSize("bits per weight, linears", [](const Evaluated &of) {
-    return fixed(of.weights.linears.bitsPerWeight(), 2);
+    return formatFixed(of.weights.linears.bitsPerWeight(), 2);
   });
   table.print(outs());
 }
@@ -207,6 +176,8 @@ static Expected<int> eval(const Arguments &arguments) {
       arguments.getInteger("window", 256, 2, int64_t(1) << 24);
   if (!window)
     return window.takeError();
+  if (arguments.has("per-layer"))
+    return evalLayers(arguments, *window, *threads);
 
   Expected<Evaluated> model =
       openEvaluated(arguments.operand(0).str(), *window, *threads);
@@ -246,16 +217,20 @@ static Expected<int> eval(const Arguments &arguments) {
 
 const Command evalCommand = {
     "eval",
-    "measure a language model: perplexity, KL divergence, top-1 agreement",
+    "measure perplexity, KL divergence, top-1 agreement, or each node's error",
     {"m.qopt"},
     {{"tokens", "FILE.npy", "token ids, integers of any type"},
      {"window", "N",
       "tokens that are evaluated together, from an empty cache (default: 256)"},
      {"reference", "other.qopt", "model to compare with, of the same tokens"},
+     {"per-layer", "MODEL.onnx",
+      "measure each quantized node instead, from float inputs: SQNR and\n"
+      "cosine of its output, the worst first; of encoders, too"},
      threadsOption,
      jsonOption},
     {"qopt eval model.qopt --tokens tokens.npy",
-     "qopt eval bf16.qopt --tokens tokens.npy --reference f32.qopt --json"},
+     "qopt eval bf16.qopt --tokens tokens.npy --reference f32.qopt --json",
+     "qopt eval w4.qopt --tokens tokens.npy --per-layer model.onnx"},
     eval};
 
 } // namespace qopt

@@ -3,17 +3,12 @@
 #include "lib/Report/Format.h"
 #include "lib/Report/Table.h"
 #include "tools/qopt/Inspect.h"
-#include "llvm/Support/Format.h"
 
 using namespace llvm;
 
 namespace qopt {
 
-static std::string formatBits(double bits) {
-  std::string text;
-  raw_string_ostream(text) << format("%.2f", bits);
-  return text;
-}
+static std::string formatBits(double bits) { return formatFixed(bits, 2); }
 
 static void addRow(Table &table, std::string what, std::string stored,
                    std::string activations, const WeightTotals &totals) {

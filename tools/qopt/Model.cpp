@@ -2,6 +2,7 @@
 
 #include "tools/qopt/Model.h"
 
+#include "lib/Symbols/DimExpr.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace llvm;
@@ -54,6 +55,23 @@ NpyType getNpyType(int32_t dtype) {
     if (own == dtype)
       return npy;
   llvm_unreachable("the runtime's types all have a numpy type");
+}
+
+int64_t getInputSize(const qopt_tensor_spec &spec, int32_t dimension,
+                     const InputSizes &sizes) {
+  if (spec.dims[dimension] >= 0)
+    return spec.dims[dimension];
+  std::optional<DimExpr> size = DimExpr::parse(spec.dim_texts[dimension]);
+  if (!size)
+    return dimension == 0 ? sizes.batch : sizes.sequence;
+  std::map<std::string, int64_t> values;
+  for (const std::string &name : size->symbols()) {
+    StringRef symbol(name);
+    values[name] = symbol.contains_insensitive("batch")  ? sizes.batch
+                   : symbol.contains_insensitive("past") ? sizes.past
+                                                         : sizes.sequence;
+  }
+  return size->evaluate(values);
 }
 
 } // namespace qopt

@@ -35,6 +35,15 @@ std::optional<qopt_dtype> getDtype(NpyType type);
 /// The numpy type of one of the runtime's; all of those have one.
 NpyType getNpyType(int32_t dtype);
 
+/// What the symbols of inputs' sizes stand for.
+struct InputSizes {
+  int64_t batch, sequence, past;
+};
+
+/// The size of a dimension, whose symbols say by their names which they are.
+int64_t getInputSize(const qopt_tensor_spec &spec, int32_t dimension,
+                     const InputSizes &sizes);
+
 } // namespace qopt
 
 #endif // QOPT_TOOLS_QOPT_MODEL_H

@@ -3,20 +3,11 @@
 #include "lib/Artifact/Directory.h"
 #include "lib/Artifact/Manifest.h"
 #include "lib/Artifact/MappedFile.h"
-#include "lib/Artifact/OutputFile.h"
-#include "lib/Report/Cleanup.h"
-#include "lib/Report/Progress.h"
 #include "lib/Report/Table.h"
-#include "passes/Compiler.h"
-#include "qopt/runtime.h"
 #include "tools/qopt/Artifact.h"
 #include "tools/qopt/Commands.h"
-#include "tools/qopt/Targets.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/ADT/StringExtras.h"
+#include "tools/qopt/Rebuild.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
 #include <set>
 
 using namespace llvm;
@@ -26,54 +17,8 @@ namespace qopt {
 /// What was measured is no part of a rebuild.
 constexpr StringRef measuredFile = "measured.json";
 
-/// That this compiler and this model are what the artifact was made with.
-static Error checkOrigin(const Manifest &manifest, StringRef artifact,
-                         const std::string &model) {
-  if (manifest.version != qopt_version())
-    return createStringError("'" + artifact + "' was made by qopt " +
-                             manifest.version + ", and this is qopt " +
-                             qopt_version() +
-                             "; --force rebuilds all the same");
-  Expected<FileDigest> digest = digestFile(model);
-  if (!digest)
-    return digest.takeError();
-  if (digest->sha256 != manifest.model.sha256)
-    return createStringError("'" + model +
-                             "' is not the model of the artifact: expects "
-                             "sha256 " +
-                             manifest.model.sha256 + ", but got " +
-                             digest->sha256 +
-                             "; --force rebuilds all the same");
-  if (digest->name != manifest.model.name)
-    return createStringError("expects a model named '" + manifest.model.name +
-                             "', as the artifact has its name in it, but got "
-                             "'" +
-                             digest->name + "'; --force rebuilds all the same");
-  return Error::success();
-}
-
-/// Options that make the artifact again, in `folder`. A recipe is the name of a
-/// built-in one or the text of a file.
-static Expected<CompileOptions> makeOptions(const Manifest &manifest,
-                                            const std::string &folder) {
-  CompileOptions options;
-  options.output = getArtifactFile(folder, "rebuilt.qopt");
-  options.recipe = manifest.recipe;
-  if (StringRef(manifest.recipe).contains('\n')) {
-    options.recipe = getArtifactFile(folder, "recipe.yaml");
-    if (Error error = writeSyncedFile(options.recipe, manifest.recipe))
-      return std::move(error);
-  } else if (Error error = checkRecipe(manifest.recipe)) {
-    return std::move(error);
-  }
-  Expected<std::vector<std::string>> isas =
-      parseTargets(join(manifest.targets, ","));
-  if (!isas)
-    return isas.takeError();
-  options.isas = std::move(*isas);
-  options.fuse = StringRef(manifest.pipeline).contains("qopt-fuse-loops");
-  return options;
-}
+/// What refusals of another origin end with.
+constexpr StringRef forceHint = "; --force rebuilds all the same";
 
 /// What is different about a file, or nothing.
 static Expected<std::string> compareFile(const std::string &path,
@@ -153,33 +98,20 @@ static Expected<int> verify(const Arguments &arguments) {
   if (!manifest)
     return manifest.takeError();
   if (!arguments.has("force"))
-    if (Error error = checkOrigin(*manifest, artifact, model))
+    if (Error error = checkOrigin(*manifest, artifact, model, forceHint))
       return std::move(error);
 
-  // Beside the artifact: it is known to fit there.
-  SmallString<128> real;
-  if (std::error_code code = sys::fs::real_path(artifact, real))
-    return createFileError(artifact, code);
-  SmallString<128> folder(sys::path::parent_path(real));
-  sys::path::append(folder, "." + sys::path::filename(real) + ".verify-" +
-                                Twine(sys::Process::getProcessId()));
-  Temporary guard(folder.str().str());
-  if (std::error_code code =
-          sys::fs::create_directory(folder, /*IgnoreExisting=*/false))
-    return createFileError(folder, code);
-  Expected<CompileOptions> options = makeOptions(*manifest, guard.getPath());
+  auto folder = makeRebuildFolder(artifact, "verify");
+  if (!folder)
+    return folder.takeError();
+  Expected<CompileOptions> options =
+      makeRebuildOptions(*manifest, (*folder)->getPath());
   if (!options)
     return options.takeError();
   options->model = model;
   options->threads = unsigned(*threads);
-  {
-    Progress progress;
-    options->progress = [&](StringRef stage, double fraction) {
-      progress.update(stage, fraction);
-    };
-    if (failed(compileModel(*options)))
-      return 1;
-  }
+  if (failed(rebuild(*options)))
+    return 1;
   return compare(artifact, options->output);
 }
 

@@ -30,6 +30,8 @@ TEST(Format, Durations) {
 }
 
 TEST(Format, Numbers) {
+  EXPECT_EQ(formatFixed(0.01, 4), "0.0100");
+  EXPECT_EQ(formatFixed(-2.5, 0), "-2"); // ties to even
   EXPECT_EQ(formatNumber(0), "0");
   EXPECT_EQ(formatNumber(0.012345), "0.0123");
   EXPECT_EQ(formatNumber(4.5678), "4.57");
