@@ -338,8 +338,9 @@ LogicalResult QuantizeOp::verify() {
   int64_t sizes[] = {int64_t(llvm::alignTo(K, PanelLayout::stepSize)),
                      getPerToken() ? 1 : groups, groups};
   unsigned widths[] = {8, 32, 32};
-  for (auto [out, size, width, isFloat] : llvm::zip_equal(
-           outs, sizes, widths, ArrayRef<bool>{false, true, false})) {
+  bool areFloats[] = {false, true, false};
+  for (auto [out, size, width, isFloat] :
+       llvm::zip_equal(outs, sizes, widths, areFloats)) {
     auto type = cast<ShapedType>(out.getType());
     Type element = type.getElementType();
     bool fits = isFloat ? element.isF32() : element.isInteger(width);
