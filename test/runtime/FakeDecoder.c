@@ -1,6 +1,6 @@
 /*===- FakeDecoder.c - A decoder written by hand -------------------------===*/
 
-#include "FakeDecoder.h"
+#include "test/runtime/FakeDecoder.h"
 
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"

@@ -3,12 +3,11 @@
 #include "test/runtime/Artifacts.h"
 #include "test/runtime/DecoderReference.h"
 
-#include <cstring>
-#include <gtest/gtest.h>
-
 extern "C" {
 #include "runtime/convert.h"
 }
+#include <cstring>
+#include <gtest/gtest.h>
 
 using namespace qopt::test;
 

@@ -2,8 +2,8 @@
 
 #include "lib/Artifact/Directory.h"
 
-#include "TempDirectory.h"
 #include "lib/Artifact/OutputFile.h"
+#include "test/lib/Artifact/TempDirectory.h"
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>

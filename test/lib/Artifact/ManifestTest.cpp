@@ -2,8 +2,8 @@
 
 #include "lib/Artifact/Manifest.h"
 
-#include "TempDirectory.h"
 #include "lib/Artifact/Sha256.h"
+#include "test/lib/Artifact/TempDirectory.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 

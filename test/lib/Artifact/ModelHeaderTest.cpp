@@ -2,11 +2,11 @@
 
 #include "lib/Artifact/ModelHeader.h"
 
-#include "TempDirectory.h"
 #include "lib/Artifact/CText.h"
 #include "lib/Symbols/DimExpr.h"
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
+#include "test/lib/Artifact/TempDirectory.h"
 
 using namespace qopt;
 

@@ -3,7 +3,7 @@
 #include "lib/Artifact/WeightRecord.h"
 
 #include "llvm/Support/FormatVariadic.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 using namespace qopt;
 

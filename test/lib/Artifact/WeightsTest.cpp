@@ -2,9 +2,9 @@
 
 #include "lib/Artifact/Weights.h"
 
-#include "TempDirectory.h"
 #include "lib/Files/Safetensors.h"
 #include "lib/Formats/FloatTypes.h"
+#include "test/lib/Artifact/TempDirectory.h"
 #include <cstring>
 #include <random>
 

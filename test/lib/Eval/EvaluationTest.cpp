@@ -2,9 +2,9 @@
 
 #include "lib/Eval/Evaluation.h"
 #include "lib/Eval/Statistics.h"
-#include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <limits>
 #include <numeric>
 #include <random>

@@ -1,8 +1,8 @@
 //===- NpyTest.cpp - Tests of arrays in numpy's format --------------------===//
 
 #include "lib/Files/Npy.h"
-#include "gtest/gtest.h"
 #include <cstring>
+#include <gtest/gtest.h>
 
 using namespace llvm;
 using namespace qopt;

@@ -1,7 +1,7 @@
 //===- SafetensorsTest.cpp - Tests of the header reader -------------------===//
 
 #include "lib/Files/Safetensors.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 using namespace llvm;
 using namespace qopt;

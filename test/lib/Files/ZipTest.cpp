@@ -6,7 +6,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 #include <zlib.h>
 
 using namespace llvm;

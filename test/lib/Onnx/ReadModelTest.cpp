@@ -3,9 +3,9 @@
 #include "lib/Onnx/Model.h"
 
 #include "test/lib/Onnx/Wire.h"
-#include "gtest/gtest.h"
 #include <cstdio>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <random>
 #include <unistd.h>
 

@@ -3,7 +3,7 @@
 #include "lib/Onnx/WireScan.h"
 
 #include "test/lib/Onnx/Wire.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 #include <random>
 
 using namespace qopt::onnxfile;

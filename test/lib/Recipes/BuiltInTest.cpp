@@ -2,8 +2,8 @@
 
 #include "lib/Recipes/Recipe.h"
 #include "llvm/ADT/STLExtras.h"
-#include "gtest/gtest.h"
 #include <fstream>
+#include <gtest/gtest.h>
 
 using namespace qopt;
 

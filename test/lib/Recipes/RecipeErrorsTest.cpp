@@ -1,7 +1,7 @@
 //===- RecipeErrorsTest.cpp - Tests of recipes that are refused -----------===//
 
 #include "lib/Recipes/Recipe.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 using namespace qopt;
 

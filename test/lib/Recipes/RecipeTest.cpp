@@ -1,7 +1,7 @@
 //===- RecipeTest.cpp - Tests of rules ------------------------------------===//
 
 #include "lib/Recipes/Recipe.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 using namespace qopt;
 

@@ -1,7 +1,7 @@
 //===- YamlTreeTest.cpp - Tests of YAML with places -----------------------===//
 
 #include "lib/Recipes/YamlTree.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 #include <random>
 
 using namespace qopt;

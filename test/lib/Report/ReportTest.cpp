@@ -3,8 +3,8 @@
 #include "lib/Report/Format.h"
 #include "lib/Report/Progress.h"
 #include "lib/Report/Table.h"
-#include "gtest/gtest.h"
 #include <cmath>
+#include <gtest/gtest.h>
 
 using namespace llvm;
 using namespace qopt;

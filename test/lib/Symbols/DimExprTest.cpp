@@ -2,7 +2,7 @@
 
 #include "lib/Symbols/DimExpr.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 using namespace qopt;
 

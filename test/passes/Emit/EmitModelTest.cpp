@@ -1,7 +1,7 @@
 //===- EmitModelTest.cpp - Libraries that are loaded and run --------------===//
 
-#include "Emit.h"
 #include "lib/Artifact/Link.h"
+#include "test/passes/Emit/Emit.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include <random>
 

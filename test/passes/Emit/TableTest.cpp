@@ -1,7 +1,7 @@
 //===- TableTest.cpp - The table and memory functions of a library --------===//
 
-#include "Emit.h"
 #include "qopt/runtime.h"
+#include "test/passes/Emit/Emit.h"
 #include <cstring>
 
 using namespace qopt;

@@ -1,6 +1,6 @@
 //===- Jit.cpp - Lowered code, called in the test -------------------------===//
 
-#include "Jit.h"
+#include "test/passes/Lower/Generic/Jit.h"
 
 #include "dialects/QOpt/QOpt.h"
 #include "lib/Target/X86.h"

@@ -1,12 +1,12 @@
 //===- MathTest.cpp - Polynomials against the C library in double ---------===//
 
-#include "Jit.h"
+#include "test/passes/Lower/Generic/Jit.h"
 
-#include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <gtest/gtest.h>
 #include <limits>
 
 using namespace qopt::test;

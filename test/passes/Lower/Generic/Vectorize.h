@@ -3,8 +3,8 @@
 #ifndef QOPT_TEST_PASSES_LOWER_GENERIC_VECTORIZE_H
 #define QOPT_TEST_PASSES_LOWER_GENERIC_VECTORIZE_H
 
-#include "gtest/gtest.h"
 #include <cstdint>
+#include <gtest/gtest.h>
 #include <ostream>
 #include <string>
 #include <vector>

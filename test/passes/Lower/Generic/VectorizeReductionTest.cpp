@@ -1,6 +1,6 @@
 //===- VectorizeReductionTest.cpp - Reductions and products on vectors ----===//
 
-#include "Vectorize.h"
+#include "test/passes/Lower/Generic/Vectorize.h"
 
 using namespace qopt::test;
 

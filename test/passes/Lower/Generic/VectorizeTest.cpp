@@ -1,8 +1,8 @@
 //===- VectorizeTest.cpp - Vector code against scalar loops ---------------===//
 
-#include "Vectorize.h"
+#include "test/passes/Lower/Generic/Vectorize.h"
 
-#include "Jit.h"
+#include "test/passes/Lower/Generic/Jit.h"
 #include <cmath>
 #include <cstring>
 #include <random>

@@ -1,6 +1,6 @@
 //===- AttentionTest.cpp - Attention against a scalar loop ----------------===//
 
-#include "IsaTest.h"
+#include "test/passes/Lower/Kernels/IsaTest.h"
 #include <cmath>
 #include <limits>
 

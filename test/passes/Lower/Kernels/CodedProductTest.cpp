@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "IsaTest.h"
 #include "lib/Formats/Activations.h"
 #include "lib/Formats/PanelLayout.h"
+#include "test/passes/Lower/Kernels/IsaTest.h"
 #include <cmath>
 #include <set>
 

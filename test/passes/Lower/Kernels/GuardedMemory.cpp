@@ -1,6 +1,6 @@
 //===- GuardedMemory.cpp - Memory that ends at a guard page ---------------===//
 
-#include "KernelHarness.h"
+#include "test/passes/Lower/Kernels/KernelHarness.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"

@@ -3,9 +3,9 @@
 #ifndef QOPT_TEST_PASSES_LOWER_KERNELS_ISATEST_H
 #define QOPT_TEST_PASSES_LOWER_KERNELS_ISATEST_H
 
-#include "KernelHarness.h"
-#include "gtest/gtest.h"
+#include "test/passes/Lower/Kernels/KernelHarness.h"
 #include <algorithm>
+#include <gtest/gtest.h>
 
 namespace qopt {
 

@@ -1,6 +1,6 @@
 //===- KernelHarness.cpp - Runs lowered kernels in tests ------------------===//
 
-#include "KernelHarness.h"
+#include "test/passes/Lower/Kernels/KernelHarness.h"
 
 #include "dialects/QOpt/QOpt.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

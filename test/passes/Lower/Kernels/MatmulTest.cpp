@@ -1,6 +1,6 @@
 //===- MatmulTest.cpp - Products against a scalar loop --------------------===//
 
-#include "IsaTest.h"
+#include "test/passes/Lower/Kernels/IsaTest.h"
 #include <cmath>
 
 namespace qopt {

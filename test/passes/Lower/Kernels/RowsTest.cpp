@@ -1,6 +1,6 @@
 //===- RowsTest.cpp - Norms, rotary, embedding, activations ---------------===//
 
-#include "IsaTest.h"
+#include "test/passes/Lower/Kernels/IsaTest.h"
 #include <cmath>
 
 namespace qopt {

@@ -1,6 +1,6 @@
 //===- bench_kernels.cpp - Speed of single kernels on one thread ----------===//
 
-#include "KernelHarness.h"
+#include "test/passes/Lower/Kernels/KernelHarness.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
