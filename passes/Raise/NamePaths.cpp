@@ -1,5 +1,6 @@
 //===- NamePaths.cpp - Canonical paths and roles --------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Raise/Matchers.h"
@@ -36,14 +37,29 @@ std::string commonPrefix(ArrayRef<StringRef> paths) {
   }
 }
 
-/// Any user of the value, through movements, sums and rotations, is of `Ops`.
+/// What an op multiplies by a constant; null when it does something else.
+Value scaledBy(Operation *op) {
+  auto node = dyn_cast_or_null<onnx::NodeOp>(op);
+  if (!node || (!node.is("Mul") && !node.is("Div")))
+    return nullptr;
+  for (unsigned i = 0; i < (node.is("Div") ? 1 : 2); ++i) {
+    Operation *other = node.getInputs()[1 - i].getDefiningOp();
+    if (isa_and_nonnull<GetWeightOp, arith::ConstantOp>(other) &&
+        node.getInputs()[i].getType() == node.getOutputs()[0].getType())
+      return node.getInputs()[i];
+  }
+  return nullptr;
+}
+
+/// Any user of the value, through movements, sums, rotations and constant
+/// factors, is of `Ops`.
 template <typename... Ops> bool reaches(Value value, int depth = 0) {
   for (Operation *user : value.getUsers()) {
     if (isa<Ops...>(user))
       return true;
-    bool passes = isa<ReshapeOp, RotaryOp>(user);
+    bool passes = isa<ReshapeOp, RotaryOp>(user) || scaledBy(user) == value;
     if (auto node = dyn_cast<onnx::NodeOp>(user))
-      passes = node.is("Add") || node.is("Transpose") || node.is("Cast");
+      passes |= node.is("Add") || node.is("Transpose") || node.is("Cast");
     if (passes && depth < 6 && user->getNumResults() == 1 &&
         reaches<Ops...>(user->getResult(0), depth + 1))
       return true;
@@ -51,11 +67,17 @@ template <typename... Ops> bool reaches(Value value, int depth = 0) {
   return false;
 }
 
-/// The op that makes the value, through movements.
+/// The op that makes the value, through movements and constant factors.
 Operation *source(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value.getDefiningOp();
+  for (;;) {
+    Operation *op = value.getDefiningOp();
+    if (auto reshape = dyn_cast_or_null<ReshapeOp>(op))
+      value = reshape.getInput();
+    else if (Value scaled = scaledBy(op))
+      value = scaled;
+    else
+      return op;
+  }
 }
 
 /// The value is an activation, or a product with one.
@@ -72,8 +94,10 @@ bool isActivated(Value value) {
 
 /// The value is a factor beside an activation.
 bool multipliesActivation(Value value) {
-  return llvm::any_of(value.getUsers(), [](Operation *user) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
     auto node = dyn_cast<onnx::NodeOp>(user);
+    if (scaledBy(user) == value)
+      return multipliesActivation(node.getOutputs()[0]);
     return node && node.is("Mul") && isActivated(node.getOutputs()[0]);
   });
 }

@@ -135,7 +135,8 @@ const Command compileCommand = {
      {"emit", "STAGE",
       "write the program at a stage instead: onnx, qopt, linalg, llvm, asm\n"
       "(text, to standard output without -o), obj or shared"},
-     {"no-fusion", nullptr, "run every op by itself, to compare"},
+     {"no-fusion", nullptr,
+      "fold and fuse nothing, run every op by itself, to compare"},
      {"remarks", nullptr, "say what is slower or not fused, and why"},
      {"dump-pass-pipeline", nullptr,
       "print the passes of each stage to standard error, as qopt-opt takes "

@@ -103,3 +103,27 @@ func.func @double() -> tensor<8xf64> {
   %0 = onnx.node "Neg"(%d) {opset = 17 : i64} : (tensor<8xf64>) -> tensor<8xf64>
   return %0 : tensor<8xf64>
 }
+
+// -----
+
+// Factors stay without a place of their own, and those of factors; what only an
+// unread weight needs goes with it. One that is read as well is stored as it is.
+// CHECK-LABEL: module {
+// CHECK-NOT: @unread
+// CHECK-NOT: @of_unread
+// CHECK: qopt.weight @w : tensor<32x8xf32> {column_factor = @product, file = "m.onnx", length = 1024 : i64, packed = {{.*}}, packed_offset = 0 : i64, row_factor = @read}
+// CHECK: qopt.weight @product : tensor<8xf32> {column_factor = @one, file = "m.onnx", length = 32 : i64}
+// CHECK: qopt.weight @one : tensor<1xf32> {value = dense<2.000000e+00> : tensor<1xf32>}
+// CHECK: qopt.weight @read : tensor<32xf32> {file = "m.onnx", length = 128 : i64, packed = tensor<32xf32>, packed_offset = {{[0-9]+}} : i64}
+qopt.weight @unread : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @of_unread}
+qopt.weight @of_unread : tensor<1xf32> {value = dense<3.0> : tensor<1xf32>}
+qopt.weight @w : tensor<32x8xf32> {file = "m.onnx", length = 1024 : i64, column_factor = @product, row_factor = @read}
+qopt.weight @product : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @one}
+qopt.weight @one : tensor<1xf32> {value = dense<2.0> : tensor<1xf32>}
+qopt.weight @read : tensor<32xf32> {file = "m.onnx", length = 128 : i64}
+func.func @factors(%x: tensor<4x8xf32>) -> (tensor<4x32xf32>, tensor<32xf32>) {
+  %w = qopt.get_weight @w : tensor<32x8xf32>
+  %read = qopt.get_weight @read : tensor<32xf32>
+  %0 = qopt.matmul %x, %w : (tensor<4x8xf32>, tensor<32x8xf32>) -> tensor<4x32xf32>
+  return %0, %read : tensor<4x32xf32>, tensor<32xf32>
+}

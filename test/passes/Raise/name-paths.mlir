@@ -84,6 +84,40 @@ func.func @main(%ids: tensor<4xi64>, %t: tensor<8x2xf32>) -> tensor<4x8xf32> {
 
 // -----
 
+// Constant factors are in nobody's way; a factor that is no constant is.
+// CHECK: qopt.signature {{.*}}outputs = [{name = "logits", role = "logits"
+// CHECK-LABEL: func.func @main
+// CHECK: qopt.matmul {{.*}}role = "gate_up"
+// CHECK: qopt.matmul {{.*}}role = "gate_up"
+// CHECK: qopt.matmul {{.*}}role = "down"
+// CHECK: qopt.matmul {{.*}}role = "head"
+// CHECK: qopt.matmul {{.*}}role = "other"
+!x = tensor<4x8xf32>
+!logits = tensor<4x16xf32>
+qopt.weight @s : tensor<8xf32> {file = "m", length = 32 : i64}
+qopt.signature {inputs = [{name = "ids", role = "plain", type = tensor<4xi64>}], outputs = [{name = "logits", role = "plain", type = !logits}, {name = "scaled", role = "plain", type = !logits}], symbols = [], conditions = []}
+func.func @main(%ids: tensor<4xi64>, %t: tensor<16x8xf32>, %w: tensor<8x8xf32>, %y: tensor<1xf32>) -> (!logits {qopt.name = "logits"}, !logits {qopt.name = "scaled"}) {
+  %c = arith.constant dense<3.0> : tensor<f32>
+  %s = qopt.get_weight @s : tensor<8xf32>
+  %0 = qopt.embedding %t[%ids] : tensor<16x8xf32>, tensor<4xi64> -> !x
+  %1 = qopt.matmul %0, %w : (!x, tensor<8x8xf32>) -> !x
+  %2 = onnx.node "Div"(%1, %c) {opset = 17 : i64} : (!x, tensor<f32>) -> !x
+  %3 = qopt.silu %2 : !x -> !x
+  %4 = onnx.node "Mul"(%3, %s) {opset = 17 : i64} : (!x, tensor<8xf32>) -> !x
+  %5 = qopt.matmul %0, %w : (!x, tensor<8x8xf32>) -> !x
+  %6 = onnx.node "Mul"(%c, %5) {opset = 17 : i64} : (tensor<f32>, !x) -> !x
+  %7 = onnx.node "Mul"(%4, %6) {opset = 17 : i64} : (!x, !x) -> !x
+  %8 = onnx.node "Mul"(%s, %7) {opset = 17 : i64} : (tensor<8xf32>, !x) -> !x
+  %9 = qopt.matmul %8, %w : (!x, tensor<8x8xf32>) -> !x
+  %10 = qopt.matmul %9, %t : (!x, tensor<16x8xf32>) -> !logits
+  %11 = onnx.node "Mul"(%10, %c) {opset = 17 : i64} : (!logits, tensor<f32>) -> !logits
+  %12 = qopt.matmul %9, %t : (!x, tensor<16x8xf32>) -> !logits
+  %13 = onnx.node "Mul"(%12, %y) {opset = 17 : i64} : (!logits, tensor<1xf32>) -> !logits
+  return %11, %13 : !logits, !logits
+}
+
+// -----
+
 // CHECK: func.func private @main(tensor<4xi64>)
 func.func private @main(tensor<4xi64>)
 
