@@ -152,7 +152,7 @@ Expected<DecoderFigures> benchDecoder(StringRef path, qopt_model *model,
     return createStringError("expects a prompt shorter than the model's "
                              "context, " +
                              Twine(info.max_context));
-  Expected<SessionPointer> session = createSession(model, options.threads);
+  Expected<SessionPointer> session = createSession(model, {options.threads});
   if (!session)
     return session.takeError();
   Expected<int64_t> weightBytes = getWeightBytes(path);

@@ -125,7 +125,7 @@ static Expected<LatencyFigures> benchOne(qopt_session *session,
 
 Expected<std::vector<LatencyFigures>>
 benchLatency(qopt_model *model, const BenchOptions &options, int32_t &threads) {
-  Expected<SessionPointer> session = createSession(model, options.threads);
+  Expected<SessionPointer> session = createSession(model, {options.threads});
   if (!session)
     return session.takeError();
   threads = qopt_session_threads(session->get());

@@ -8,7 +8,7 @@
 namespace qopt {
 
 extern const Command compileCommand, explainCommand, inspectCommand, runCommand,
-    evalCommand, benchCommand, verifyCommand;
+    evalCommand, benchCommand, generateCommand, verifyCommand;
 
 } // namespace qopt
 

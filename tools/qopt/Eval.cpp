@@ -45,7 +45,7 @@ static Expected<Evaluated> openEvaluated(const std::string &path,
   if (Error error = checkWindow(path, result.info(), window))
     return std::move(error);
   Expected<SessionPointer> session =
-      createSession(result.model.get(), threads, window);
+      createSession(result.model.get(), {threads, window});
   if (!session)
     return session.takeError();
   result.session = std::move(*session);

@@ -122,7 +122,7 @@ static Error measure(const Setup &setup, const std::string &path,
   ArrayRef<int64_t> tokens(setup.tokens);
   size_t window = std::min(setup.window, tokens.size());
   Expected<SessionPointer> session =
-      createSession(model->get(), setup.threads, int64_t(window));
+      createSession(model->get(), {setup.threads, int64_t(window)});
   if (!session)
     return session.takeError();
   Progress progress;

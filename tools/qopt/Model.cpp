@@ -31,12 +31,13 @@ Expected<ModelPointer> openModel(StringRef path) {
   return ModelPointer(model);
 }
 
-Expected<SessionPointer> createSession(qopt_model *model, int64_t threads,
-                                       int64_t context, int64_t batch) {
+Expected<SessionPointer> createSession(qopt_model *model,
+                                       const SessionOptions &limits) {
   qopt_session_options options = {};
-  options.threads = int32_t(threads);
-  options.context = context;
-  options.batch = batch;
+  options.threads = int32_t(limits.threads);
+  options.context = limits.context;
+  options.batch = limits.batch;
+  options.cancel = limits.cancel;
   qopt_session *session;
   if (Error error = check(qopt_session_create(model, &options, &session)))
     return error;

@@ -24,10 +24,13 @@ llvm::Error check(qopt_status status);
 
 llvm::Expected<ModelPointer> openModel(llvm::StringRef path);
 
-/// Zero: the runtime's default.
-llvm::Expected<SessionPointer> createSession(qopt_model *model, int64_t threads,
-                                             int64_t context = 0,
-                                             int64_t batch = 0);
+/// Limits of a session. Zero: the runtime's default.
+struct SessionOptions {
+  int64_t threads = 0, context = 0, batch = 0;
+  int (*cancel)(void *user) = nullptr;
+};
+llvm::Expected<SessionPointer> createSession(qopt_model *model,
+                                             const SessionOptions &limits);
 
 /// The runtime's number of a numpy type; nothing for complex ones.
 std::optional<qopt_dtype> getDtype(NpyType type);

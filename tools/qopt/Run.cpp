@@ -170,7 +170,7 @@ static Expected<int> run(const Arguments &arguments) {
 
   // A session's batch is fixed; the inputs say what it must be.
   Expected<SessionPointer> session = createSession(
-      model->get(), *threads, /*context=*/0, findBatch(info, inputs));
+      model->get(), {*threads, /*context=*/0, findBatch(info, inputs)});
   if (!session)
     return addPath(path, session.takeError());
   if (Error error =

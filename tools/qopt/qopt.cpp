@@ -10,8 +10,8 @@ using namespace llvm;
 using namespace qopt;
 
 static const Command *const commands[] = {
-    &compileCommand, &explainCommand, &inspectCommand, &runCommand,
-    &evalCommand,    &benchCommand,   &verifyCommand};
+    &compileCommand, &explainCommand, &inspectCommand,  &runCommand,
+    &evalCommand,    &benchCommand,   &generateCommand, &verifyCommand};
 
 static void printUsage(raw_ostream &os) {
   os << "qopt compiles ONNX models to native code and runs them\n\n"

@@ -1,7 +1,7 @@
 //===- FactorsTest.cpp - Weights times factors, packed --------------------===//
 
-#include "TempDirectory.h"
 #include "lib/Artifact/Weights.h"
+#include "test/lib/Artifact/TempDirectory.h"
 #include <cstring>
 #include <random>
 

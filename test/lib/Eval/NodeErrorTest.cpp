@@ -1,8 +1,8 @@
 //===- NodeErrorTest.cpp - Tests of SQNR and cosine -----------------------===//
 
 #include "lib/Eval/NodeError.h"
-#include "gtest/gtest.h"
 #include <cmath>
+#include <gtest/gtest.h>
 #include <limits>
 #include <random>
 #include <vector>

@@ -4,7 +4,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 using namespace qopt::text;
 

@@ -1,6 +1,6 @@
 //===- HostileFilesTest.cpp - Tokenizer files that mean harm --------------===//
 
-#include "SmallTokenizer.h"
+#include "test/lib/Text/SmallTokenizer.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <random>
 

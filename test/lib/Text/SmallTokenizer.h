@@ -6,7 +6,7 @@
 #include "lib/Text/Tokenizer.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 /// A tokenizer.json of a model and more sections.
 inline std::string model(const std::string &json,

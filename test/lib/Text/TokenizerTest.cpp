@@ -1,7 +1,7 @@
 //===- TokenizerTest.cpp - Tests of small tokenizers ----------------------===//
 
-#include "SmallTokenizer.h"
 #include "lib/Text/StreamDecoder.h"
+#include "test/lib/Text/SmallTokenizer.h"
 
 using namespace qopt::text;
 using Ids = std::vector<int64_t>;

@@ -1,7 +1,7 @@
 //===- FusedTest.cpp - Ops of one loop do what they do alone --------------===//
 
-#include "IsaTest.h"
 #include "lib/Formats/PanelLayout.h"
+#include "test/passes/Lower/Kernels/IsaTest.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace qopt {
