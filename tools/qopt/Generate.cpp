@@ -7,6 +7,7 @@
 #include "tools/qopt/Model.h"
 #include "tools/qopt/Prompts.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include <csignal>
 
@@ -29,10 +30,14 @@ static Expected<double> getNumber(const Arguments &arguments, StringRef option,
   std::string text = arguments.get(option);
   double value = otherwise;
   if (arguments.has(option) &&
-      (StringRef(text).getAsDouble(value) || !(value >= min && value <= max)))
-    return createStringError("option '--" + option + "' expects a number in [" +
-                             formatNumber(min) + ", " + formatNumber(max) +
-                             "], but got '" + text + "'");
+      (StringRef(text).getAsDouble(value) || !(value >= min && value <= max))) {
+    std::string error;
+    raw_string_ostream(error)
+        << "option '--" << option << "' expects a number in ["
+        << format("%g", min) << ", " << format("%g", max) << "], but got '"
+        << text << "'";
+    return createStringError(error);
+  }
   return value;
 }
 
