@@ -9,7 +9,8 @@
 namespace qopt {
 
 /// The weights of a module whose storage is assigned, by their places, with the
-/// values of their factors, which are read from the files. Fails after an error.
+/// values of their factors, which are read from the files. Fails after an
+/// error.
 mlir::FailureOr<std::vector<PackedWeight>>
 collectWeights(mlir::ModuleOp module);
 
