@@ -133,6 +133,8 @@ void AddedTokens::splitPiece(Piece piece, const PrefixIndex &index,
         ((begin > 0 && isWordAt(text, characterBefore(text, begin))) ||
          (end < text.size() && isWordAt(text, end))))
       continue;
+    if (token->stripLeft && end <= done)
+      continue; // the token before took its spaces
     while (token->stripLeft && begin > done) {
       size_t before = characterBefore(text, begin), next = before;
       if (!isSpace(nextCharacter(text, next)))

@@ -121,9 +121,14 @@ static Error findAll(const icu::RegexPattern &pattern, StringRef text,
       icu::UnicodeString::fromUTF8({text.data(), int32_t(text.size())});
   UErrorCode status = U_ZERO_ERROR;
   std::unique_ptr<icu::RegexMatcher> matcher(pattern.matcher(units, status));
-  Budget budget{1000 + static_cast<int64_t>(text.size() / 50)};
-  if (matcher)
+  // Words of a language take some 3 steps for each byte: 50 are for all.
+  Budget budget{1000 + static_cast<int64_t>(text.size() / 200)};
+  if (matcher) {
     matcher->setMatchCallback(Budget::goOn, &budget, status);
+    // A run of spaces takes some 50 bytes for each of them.
+    matcher->setStackLimit(
+        std::min<int64_t>(INT32_MAX, 8'000'000 + 100 * text.size()), status);
+  }
   ByteCounter count(text);
   int32_t last = -1;
   while (U_SUCCESS(status) && matcher->find(status)) {

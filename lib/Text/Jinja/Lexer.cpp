@@ -116,7 +116,8 @@ void Lexer::readComment() {
     problem = "the comment has no end";
     return;
   }
-  at = source[end - 1] == '-' && end - 1 > at + 1 ? end - 1 : end;
+  size_t content = at + (peek(2) == '-' || peek(2) == '+' ? 3 : 2);
+  at = end > content && source[end - 1] == '-' ? end - 1 : end;
   finishTag("#}", /*isBlock=*/true);
 }
 

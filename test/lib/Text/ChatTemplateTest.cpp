@@ -147,6 +147,7 @@ TEST(ChatTemplateTest, SpacesAroundTags) {
   EXPECT_EQ(render("a \n {%- if true -%} \n b {%- endif %} c"), "ab c");
   EXPECT_EQ(render("a {{ 1 }}\n {{- 2 -}} \n b"), "a 12b");
   EXPECT_EQ(render("a\n {# no\n #}\nb{#- c -#} d"), "a\nbd");
+  EXPECT_EQ(render("a {#-#}\n\nb"), "a\nb");
   EXPECT_EQ(render("a\r\nb\rc\r\n"), "a\nb\nc");
 }
 

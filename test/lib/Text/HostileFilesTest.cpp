@@ -179,8 +179,8 @@ TEST(HostileFilesTest, RegularExpressionsThatTakeForever) {
   auto slow = load(splitAt("(a|a)*b"))->encode(text, false);
   EXPECT_EQ(llvm::toString(slow.takeError()),
             "the regular expression takes too long");
-  auto deep =
-      load(splitAt("(a|b)*c"))->encode(std::string(10'000'000, 'a'), false);
+  std::string longer(500'000, 'a');
+  auto deep = load(splitAt("(a|b)*c"))->encode(longer, false);
   EXPECT_NE(llvm::toString(deep.takeError()), "");
 }
 
