@@ -111,10 +111,11 @@ static bool isWordAt(StringRef text, size_t at) {
 void AddedTokens::splitPiece(Piece piece, const PrefixIndex &index,
                              std::vector<Piece> &parts) const {
   StringRef text = piece.text;
-  size_t done = 0;
-  auto append = [&](size_t begin, size_t end, std::optional<uint32_t> id) {
-    parts.push_back(
-        {text.slice(begin, end).str(), piece.isFirst && begin == 0, id});
+  size_t done = 0, spacesEnd = 0;
+  auto appendText = [&](size_t begin, size_t end) {
+    if (begin < end)
+      parts.push_back({text.slice(begin, end).str(),
+                       piece.isFirst && begin == 0, std::nullopt});
   };
   for (size_t at = 0; at < text.size();) {
     size_t length = 0;
@@ -141,16 +142,19 @@ void AddedTokens::splitPiece(Piece piece, const PrefixIndex &index,
         break;
       begin = before;
     }
-    for (size_t next = end; token->stripRight && end < text.size(); end = next)
-      if (!isSpace(nextCharacter(text, next)))
-        break;
-    if (done < begin)
-      append(done, begin, std::nullopt);
-    append(begin, end, token->id);
+    if (token->stripRight) {
+      // A run of spaces is walked once, also where it is full of tokens.
+      end = std::max(end, spacesEnd);
+      for (size_t next = end; end < text.size(); end = next)
+        if (!isSpace(nextCharacter(text, next)))
+          break;
+      spacesEnd = end;
+    }
+    appendText(done, begin);
+    parts.push_back({"", false, token->id});
     done = end;
   }
-  if (done < text.size())
-    append(done, text.size(), std::nullopt);
+  appendText(done, text.size());
 }
 
 } // namespace qopt::text

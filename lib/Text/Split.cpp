@@ -34,7 +34,7 @@ Error replacePieces(std::vector<Piece> &pieces,
     if (Error error = split(std::move(piece), parts))
       return error;
     for (Piece &part : parts)
-      if (!part.text.empty())
+      if (part.token || !part.text.empty())
         all.push_back(std::move(part));
   }
   pieces = std::move(all);

@@ -13,7 +13,7 @@ struct Piece {
   std::string text;
   /// It begins where the whole text begins: "Metaspace" may ask for it.
   bool isFirst = false;
-  /// Set for an added token: the text is done.
+  /// Set for an added token, which has no text here.
   std::optional<uint32_t> token;
 };
 

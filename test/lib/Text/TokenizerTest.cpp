@@ -92,6 +92,13 @@ TEST(TokenizerTest, AddedTokensStripAndStandAlone) {
   EXPECT_EQ(encode(alone, "<s>"), (Ids{9}));
 }
 
+TEST(TokenizerTest, AddedTokensThatAreSpacesAreFast) {
+  std::string json = model(bpe, R"("added_tokens": [{"id": 9, "content": " ",
+    "lstrip": false, "rstrip": true, "single_word": false, "normalized": false,
+    "special": false}])");
+  EXPECT_EQ(encode(json, "a" + std::string(1'000'000, ' ') + "b").back(), 2);
+}
+
 TEST(TokenizerTest, TemplatesSurroundTheText) {
   std::string json = model(bpe, R"("post_processor": {
     "type": "TemplateProcessing", "single": [

@@ -1,5 +1,6 @@
 """Tokenizer files of every kind, most of them trained on the stories."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -171,9 +172,11 @@ def make(kind, folder):
         return EXAMPLE / "tokenizer.json"
     if kind == "minilm":
         return pathlib.Path(os.environ["QOPT_MODELS"]) / "minilm-l6" / "tokenizer.json"
-    path = pathlib.Path(folder) / kind / "tokenizer.json"
+    script = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()[:8]
+    path = pathlib.Path(folder) / script / kind / "tokenizer.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = TRAINED[kind]().to_str()
-        path.write_text(text, encoding="utf-8")
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(TRAINED[kind]().to_str(), encoding="utf-8")
+        part.rename(path)
     return path
