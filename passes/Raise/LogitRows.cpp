@@ -113,9 +113,11 @@ void pickLogitRows(func::FuncOp function, SignatureOp signature) {
   (void)function.insertArgument(argument, wanted,
                                 attributes.getDictionary(builder.getContext()),
                                 first->getLoc());
+  // No node of the file does it: its name is what it takes.
+  Location location = NameLoc::get(builder.getStringAttr(logitRowsSymbol));
   Value taken = makeNode(
-      builder, first->getLoc(), "GatherND",
-      {hidden, function.getArgument(argument)}, withRows(hidden),
+      builder, location, "GatherND", {hidden, function.getArgument(argument)},
+      withRows(hidden),
       builder.getNamedAttr("batch_dims", builder.getI64IntegerAttr(1)));
   first->replaceUsesOfWith(hidden, taken);
   for (Operation *op : chain)
