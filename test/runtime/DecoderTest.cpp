@@ -211,6 +211,26 @@ TEST_P(Decoder, truncateKeepsAPrefix) {
             referenceLogits(one, 0));
 }
 
+/// Two texts after one prefix, which is computed once: each as in a session of
+/// its own, one going on by prefill, the other by decode.
+TEST_P(Decoder, aPrefixServesTwoTexts) {
+  History first = makeHistory(2, 20, noPadding), second = first;
+  for (std::vector<Step> &row : second)
+    for (size_t t = 8; t < 20; ++t)
+      row[t].token = (row[t].token + 5) % 11;
+  SessionHandle session = create(2, 48);
+  prefill(session.get(), first, 0, 8, QOPT_LOGITS_NONE);
+  EXPECT_EQ(prefill(session.get(), first, 8, 20, QOPT_LOGITS_ALL),
+            referenceLogits(first, 8));
+  ASSERT_EQ(qopt_session_truncate(session.get(), 8), QOPT_OK);
+  for (size_t step = 8; step < 20; ++step) {
+    SessionHandle fresh = create(2, 48);
+    History known = prefix(second, step + 1);
+    EXPECT_EQ(decode(session.get(), second, step),
+              prefill(fresh.get(), known, 0, step + 1, QOPT_LOGITS_LAST));
+  }
+}
+
 TEST_P(Decoder, outputsDoNotDependOnThreads) {
   History history = makeHistory(3, 48, noPadding);
   std::vector<float> expected = referenceLogits(history, 0);
