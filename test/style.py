@@ -87,7 +87,7 @@ def files(*tops):
 def machine_paths():
     texts = {".h", ".c", ".cpp", ".td", ".py", ".txt", ".cmake", ".in", ".sh", ".mlir", ".test", ".md", ".json"}
     own = pathlib.Path(__file__).resolve()
-    for path in files(*MAY_INCLUDE, "test", "bench", "python", "cmake", "docs"):
+    for path in files(*MAY_INCLUDE, "test", "bench", "python", "cmake", "docs", "examples"):
         if path.suffix in texts and path != own and "__pycache__" not in path.parts:
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 if MACHINE_PATH.search(line):
@@ -114,6 +114,7 @@ for path in sources:
     lines = path.read_text().count("\n")
     if lines > LONG:
         print(f"warning: {path.relative_to(ROOT)}: {lines} lines, is there a second subject in it?")
-formatted = [str(path) for path in sources + tests if path.suffix != ".td"]
+examples = [path for path in files("examples") if path.suffix in {".h", ".c", ".cpp"}]
+formatted = [str(path) for path in sources + tests + examples if path.suffix != ".td"]
 format_check = subprocess.run(["clang-format-14", "--dry-run", "-Werror", *formatted])
 sys.exit(bool(found) or format_check.returncode)

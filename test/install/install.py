@@ -4,44 +4,17 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
+from tree import BUILD, CMAKE, ROOT, SETTINGS, expect, install, run
 
-CMAKE, *SETTINGS = sys.argv[1:]
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-BUILD = pathlib.Path(os.environ["QOPT_BUILD"])
 WORK = BUILD / "test" / "install" / "work"
 TREE = WORK / "moved tree"  # build tools have to quote it
 PROJECT = WORK / "project"
 TINY = PROJECT / "models" / "tiny"
-
-# Nothing of this build may be found.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QOPT", "PYTHON", "LD_", "CMAKE"))}
-ENVIRONMENT["PATH"] = "/usr/bin:/bin"
-
-
-def run(*command, check=True, environment=ENVIRONMENT):
-    result = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, env=environment)
-    if check and result.returncode:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {result.returncode}\n{result.stdout}")
-    return result
-
-
-def expect(holds, text):
-    if not holds:
-        sys.exit(f"FAILED: {text}")
-    print("ok:", text)
-
-
-def install(prefix):
-    run(CMAKE, "--install", BUILD, "--prefix", prefix, environment=os.environ)
-
 
 def check_tree(first):
     for path in [*TREE.rglob("*.cmake"), *TREE.rglob("*.h")]:
@@ -206,7 +179,7 @@ def main():
     expect(project.manifest("tinystories")["targets"] == ["x86-64"], "for each model its own")
     expect(project.manifest("tinystories")["recipe"] == "bf16", "RECIPE is passed on")
     project.check_affine("from a C program")
-    print(run(project.folder / "generate").stdout, end="")
+    print(run(project.folder / "signature").stdout, end="")
     lines = run(project.folder / "both").stdout.splitlines()
     expect(lines[0] == "tiny" and "expects a model of 1 inputs, but 'tinystories' has" in lines[1],
            "a header refuses the artifact of another model")

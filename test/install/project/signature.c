@@ -1,4 +1,4 @@
-/*===- generate.c - Prefill and decode against the ONNX signature --------===*/
+/*===- signature.c - Prefill and decode against the ONNX signature --------===*/
 
 #include "model.h"
 
