@@ -5,7 +5,7 @@ PREFIX ?= $(CURDIR)/build/install
 CACHE   = $(if $(QOPT_CACHE),$(QOPT_CACHE),$(HOME)/.cache/qopt)
 PYTHON  = $(CACHE)/venv/bin/python
 
-.PHONY: setup build test demo sanitize install clean
+.PHONY: setup build test demo readme sanitize install clean
 
 build: setup
 	cmake --preset clang
@@ -19,6 +19,11 @@ test: build
 
 demo: build
 	$(PYTHON) bench/demo.py --qopt build/clang/bin/qopt
+
+# Measures anew what the README's table of recipes says.
+readme: build
+	$(PYTHON) bench/demo.py --qopt build/clang/bin/qopt --json build/demo.json
+	$(PYTHON) bench/readme.py build/demo.json
 
 # ASan and UBSan over all tests, TSan over those of the runtime and over two sessions of one model.
 sanitize: build
