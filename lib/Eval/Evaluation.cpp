@@ -111,26 +111,33 @@ static RowSums sumBoth(const float *row, double max, const float *reference,
   return {sum(sums), sum(referenceSums), sum(weighted)};
 }
 
-void Evaluation::add(const float *logits, const float *reference,
-                     llvm::ArrayRef<int64_t> targets) {
+PartFigures Evaluation::add(const float *logits, const float *reference,
+                            llvm::ArrayRef<int64_t> targets) {
+  PartFigures part;
+  int64_t agreementsBefore = agreements;
+  auto addLikelihood = [&](double value) {
+    negativeLogLikelihood += value;
+    part.negativeLogLikelihood += value;
+  };
   for (int64_t target : targets) {
     Maximum best = findMaximum(logits, vocabulary);
     if (!reference) {
       RowSums sums = sumModel(logits, best.value, vocabulary);
-      negativeLogLikelihood +=
-          std::log(sums.model) - (double(logits[target]) - best.value);
+      addLikelihood(std::log(sums.model) -
+                    (double(logits[target]) - best.value));
     } else {
       Maximum referenceBest = findMaximum(reference, vocabulary);
       RowSums sums = sumBoth(logits, best.value, reference, referenceBest.value,
                              vocabulary);
       double logModel = std::log(sums.model),
              logReference = std::log(sums.reference);
-      negativeLogLikelihood += logModel - (double(logits[target]) - best.value);
+      addLikelihood(logModel - (double(logits[target]) - best.value));
       referenceNegativeLogLikelihood +=
           logReference - (double(reference[target]) - referenceBest.value);
       // sum p_ref ((r - max r - ln Z_ref) - (l - max l - ln Z))
       divergences.push_back(sums.weighted / sums.reference - logReference +
                             logModel);
+      part.kl += divergences.back();
       agreements += best.index == referenceBest.index;
       cosines += cosine(logits, reference, vocabulary);
       reference += vocabulary;
@@ -138,6 +145,12 @@ void Evaluation::add(const float *logits, const float *reference,
     ++tokens;
     logits += vocabulary;
   }
+  double count = double(targets.size());
+  part.tokens = int64_t(targets.size());
+  part.negativeLogLikelihood /= count;
+  part.kl /= count;
+  part.top1 = double(agreements - agreementsBefore) / count;
+  return part;
 }
 
 Figures Evaluation::getFigures() const {

@@ -24,6 +24,13 @@ struct Figures {
   double cosine = 0;
 };
 
+/// Means over the predictions of one call of Evaluation::add.
+struct PartFigures {
+  int64_t tokens = 0;
+  double negativeLogLikelihood = 0; ///< -ln p(token)
+  double kl = 0, top1 = 0;          ///< as in Figures
+};
+
 /// Adds up predictions as they come; keeps eight bytes of each and no logits.
 /// The figures do not depend on how the rows are divided into calls.
 class Evaluation {
@@ -33,8 +40,8 @@ public:
   /// Row i of `logits`, [targets.size(), vocabulary], predicts targets[i],
   /// which is in [0, vocabulary). `reference` has the same shape, or is null in
   /// every call.
-  void add(const float *logits, const float *reference,
-           llvm::ArrayRef<int64_t> targets);
+  PartFigures add(const float *logits, const float *reference,
+                  llvm::ArrayRef<int64_t> targets);
 
   Figures getFigures() const;
 

@@ -1,55 +1,37 @@
 //===- Eval.cpp - qopt eval -----------------------------------------------===//
 
-#include "lib/Eval/Evaluation.h"
-#include "lib/Report/Format.h"
-#include "lib/Report/Json.h"
-#include "lib/Report/Progress.h"
-#include "lib/Report/Table.h"
+#include "tools/qopt/Eval.h"
+
 #include "tools/qopt/Artifact.h"
 #include "tools/qopt/Commands.h"
 #include "tools/qopt/EvalLayers.h"
-#include "tools/qopt/Model.h"
 #include "tools/qopt/Tokens.h"
-#include <chrono>
 
 using namespace llvm;
 
 namespace qopt {
 
-namespace {
-/// A language model with one session and room for the logits of a window.
-struct Evaluated {
-  std::string path;
-  ModelPointer model;
-  SessionPointer session;
-  std::vector<float> logits;
-  uint64_t bytes = 0; ///< of the artifact's files
-  WeightSummary weights;
+void Evaluated::writeSize(json::OStream &json) const {
+  json.attribute("bytes", bytes);
+  json.attribute("bits_per_weight", weights.all.bitsPerWeight());
+  json.attribute("bits_per_weight_linears", weights.linears.bitsPerWeight());
+}
 
-  const qopt_model_info &info() const {
-    return *qopt_model_get_info(model.get());
-  }
-};
-} // namespace
-
-static Expected<Evaluated> openEvaluated(const std::string &path,
-                                         int64_t window, int64_t threads) {
+Expected<Evaluated> openEvaluated(const std::string &path,
+                                  const EvalOptions &options) {
   Evaluated result;
   result.path = path;
   Expected<ModelPointer> model = openModel(path);
   if (!model)
     return model.takeError();
   result.model = std::move(*model);
-  if (!result.info().is_decoder || result.info().vocabulary <= 0)
-    return createFileError(path, createStringError("not a language model"));
-  if (Error error = checkWindow(path, result.info(), window))
+  if (Error error = checkWindow(path, result.info(), options.window))
     return std::move(error);
   Expected<SessionPointer> session =
-      createSession(result.model.get(), {threads, window});
+      createSession(result.model.get(), {options.threads, options.window});
   if (!session)
     return session.takeError();
   result.session = std::move(*session);
-  result.logits.resize(size_t(window * result.info().vocabulary));
   Expected<uint64_t> bytes = getArtifactBytes(path);
   if (!bytes)
     return bytes.takeError();
@@ -61,175 +43,117 @@ static Expected<Evaluated> openEvaluated(const std::string &path,
   return result;
 }
 
-/// Logits of all tokens of a window, from an empty cache.
-static Error computeLogits(Evaluated &evaluated, ArrayRef<int64_t> window) {
-  qopt_session_reset(evaluated.session.get());
-  qopt_prompt prompt = {};
-  prompt.tokens = window.data();
-  prompt.batch = 1;
-  prompt.length = int64_t(window.size());
-  return check(qopt_session_prefill(evaluated.session.get(), &prompt,
-                                    QOPT_LOGITS_ALL, evaluated.logits.data()));
-}
-
-/// Windows of this many tokens as they stand, each from an empty cache; every
-/// token of a window but its first is predicted.
-static Expected<Figures> evaluate(Evaluated &model, Evaluated *reference,
-                                  ArrayRef<int64_t> tokens, size_t window) {
-  Evaluation evaluation(model.info().vocabulary);
-  Progress progress;
-  for (size_t begin = 0; begin < tokens.size(); begin += window) {
-    ArrayRef<int64_t> part =
-        tokens.slice(begin, std::min(window, tokens.size() - begin));
-    if (part.size() < 2)
-      break;
-    progress.update("evaluating", double(begin) / double(tokens.size()));
-    if (Error error = computeLogits(model, part))
-      return error;
-    if (reference)
-      if (Error error = computeLogits(*reference, part))
-        return error;
-    evaluation.add(model.logits.data(),
-                   reference ? reference->logits.data() : nullptr,
-                   part.drop_front());
-  }
-  return evaluation.getFigures();
-}
-
-static json::Value orNull(bool known, double value) {
-  return known ? finiteOrNull(value) : json::Value(nullptr);
-}
-
-static void writeSize(json::OStream &json, const Evaluated &evaluated) {
-  json.attribute("bytes", evaluated.bytes);
-  json.attribute("bits_per_weight", evaluated.weights.all.bitsPerWeight());
-  json.attribute("bits_per_weight_linears",
-                 evaluated.weights.linears.bitsPerWeight());
-}
-
-static void printJson(const Figures &figures, const Evaluated &model,
-                      const Evaluated *reference, double seconds) {
-  bool known = figures.hasReference;
-  json::OStream json(outs(), /*IndentSize=*/2);
-  json.object([&] {
-    json.attribute("model", model.path);
-    json.attribute("tokens", figures.tokens);
-    json.attribute("perplexity", orNull(true, figures.perplexity));
-    json.attribute("kl", orNull(known, figures.klMean));
-    json.attribute("kl_median", orNull(known, figures.klMedian));
-    json.attribute("kl_p99", orNull(known, figures.kl99));
-    json.attribute("kl_max", orNull(known, figures.klMax));
-    json.attribute("top1", orNull(known, figures.top1));
-    json.attribute("cosine", orNull(known, figures.cosine));
-    writeSize(json, model);
-    if (reference)
-      json.attributeObject("reference", [&] {
-        json.attribute("model", reference->path);
-        json.attribute("perplexity",
-                       orNull(known, figures.referencePerplexity));
-        writeSize(json, *reference);
-      });
-    json.attribute("isa", model.info().isa);
-    json.attribute("threads", qopt_session_threads(model.session.get()));
-    json.attribute("seconds", seconds);
-  });
-  outs() << '\n';
-}
-
-static void printText(const Figures &figures, const Evaluated &model,
-                      const Evaluated *reference) {
-  Table table({{}, {"", /*rightAligned=*/true}});
-  table.addRow({"perplexity", formatFixed(figures.perplexity, 4)});
-  if (reference) {
-    table.addRow(
-        {"  of the reference", formatFixed(figures.referencePerplexity, 4)});
-    table.addRow({"KL to the reference, mean", formatFixed(figures.klMean, 6)});
-    table.addRow({"  median", formatFixed(figures.klMedian, 6)});
-    table.addRow({"  99 %", formatFixed(figures.kl99, 6)});
-    table.addRow({"  largest", formatFixed(figures.klMax, 6)});
-    table.addRow({"top-1 agreement", formatFixed(figures.top1, 4)});
-    table.addRow({"cosine of logits, mean", formatFixed(figures.cosine, 6)});
-  }
-  table.addRow({"predicted tokens", std::to_string(figures.tokens)});
-  auto addSize = [&](const std::string &what, auto text) {
-    table.addRow({what, text(model)});
-    if (reference)
-      table.addRow({"  of the reference", text(*reference)});
+static Expected<EvalOptions> readOptions(const Arguments &arguments) {
+  if (arguments.has("tokens") == arguments.has("text"))
+    return createStringError("expects --tokens or --text, one of them");
+  EvalOptions options;
+  constexpr int64_t largest = int64_t(1) << 24;
+  auto read = [&](StringRef name, int64_t min, int64_t max,
+                  int64_t &to) -> Error {
+    Expected<int64_t> value = arguments.getInteger(name, to, min, max);
+    if (!value)
+      return value.takeError();
+    to = *value;
+    return Error::success();
   };
-  addSize("size", [](const Evaluated &of) { return formatBytes(of.bytes); });
-  addSize("bits per weight, all", [](const Evaluated &of) {
-    return formatFixed(of.weights.all.bitsPerWeight(), 2);
-  });
-  addSize("bits per weight, linears", [](const Evaluated &of) {
-    return formatFixed(of.weights.linears.bitsPerWeight(), 2);
-  });
-  table.print(outs());
+  if (Error error = read("threads", 1, maxThreads, options.threads))
+    return error;
+  if (Error error = read("window", 2, largest, options.window))
+    return error;
+  options.stride = options.window;
+  // A longer stride would leave tokens out.
+  if (Error error = read("stride", 1, options.window, options.stride))
+    return error;
+  if (Error error = read("report", 1, largest, options.report))
+    return error;
+  if (arguments.has("tokens") && arguments.has("tokenizer") && !options.report)
+    return createStringError("option '--tokenizer' is for --text or --report");
+  options.isJson = arguments.has("json");
+  return options;
+}
+
+/// That two models say something of the same things.
+static Error checkReference(const Evaluated &model,
+                            const Evaluated &reference) {
+  if (model.isLanguageModel() != reference.isLanguageModel()) {
+    const Evaluated &other = model.isLanguageModel() ? reference : model;
+    return createFileError(other.path,
+                           createStringError("not a language model, but the "
+                                             "one it is compared with is"));
+  }
+  if (reference.info().vocabulary != model.info().vocabulary)
+    return createStringError("the models have vocabularies of " +
+                             Twine(model.info().vocabulary) + " and " +
+                             Twine(reference.info().vocabulary) + " tokens");
+  return Error::success();
 }
 
 static Expected<int> eval(const Arguments &arguments) {
-  if (!arguments.has("tokens"))
-    return createStringError("expects --tokens");
-  Expected<int64_t> threads = arguments.getInteger("threads", 0, 1, maxThreads);
-  if (!threads)
-    return threads.takeError();
-  Expected<int64_t> window =
-      arguments.getInteger("window", 256, 2, int64_t(1) << 24);
-  if (!window)
-    return window.takeError();
+  Expected<EvalOptions> options = readOptions(arguments);
+  if (!options)
+    return options.takeError();
   if (arguments.has("per-layer"))
-    return evalLayers(arguments, *window, *threads);
+    return evalLayers(arguments, *options);
 
   Expected<Evaluated> model =
-      openEvaluated(arguments.operand(0).str(), *window, *threads);
+      openEvaluated(arguments.operand(0).str(), *options);
   if (!model)
     return model.takeError();
   std::optional<Evaluated> reference;
   if (arguments.has("reference")) {
     Expected<Evaluated> opened =
-        openEvaluated(arguments.get("reference"), *window, *threads);
+        openEvaluated(arguments.get("reference"), *options);
     if (!opened)
       return opened.takeError();
     reference = std::move(*opened);
-    if (reference->info().vocabulary != model->info().vocabulary)
-      return createStringError("the models have vocabularies of " +
-                               Twine(model->info().vocabulary) + " and " +
-                               Twine(reference->info().vocabulary) + " tokens");
+    if (Error error = checkReference(*model, *reference))
+      return error;
+  } else if (!model->isLanguageModel()) {
+    return createFileError(
+        model->path,
+        createStringError("not a language model: expects --reference, a model "
+                          "to compare its outputs with"));
   }
-  Expected<std::vector<int64_t>> tokens =
-      readTokens(arguments.get("tokens"), model->info().vocabulary);
+  Expected<EvalTokens> tokens =
+      readEvalTokens(arguments, *options, model->info().vocabulary);
   if (!tokens)
     return tokens.takeError();
-
-  auto start = std::chrono::steady_clock::now();
-  Evaluated *other = reference ? &*reference : nullptr;
-  Expected<Figures> figures = evaluate(*model, other, *tokens, *window);
-  if (!figures)
-    return figures.takeError();
-  double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-          .count();
-  if (arguments.has("json"))
-    printJson(*figures, *model, other, seconds);
-  else
-    printText(*figures, *model, other);
+  if (Error error = model->isLanguageModel()
+                        ? evalLogits(*model, reference ? &*reference : nullptr,
+                                     *tokens, *options)
+                        : evalOutputs(*model, *reference, *tokens, *options))
+    return error;
   return 0;
 }
 
 const Command evalCommand = {
     "eval",
-    "measure perplexity, KL divergence, top-1 agreement, or each node's error",
+    "measure perplexity, KL divergence, outputs' cosine, or each node's error",
     {"m.qopt"},
     {{"tokens", "FILE.npy", "token ids, integers of any type"},
+     {"text", "FILE", "a text instead, encoded without special tokens"},
+     {"tokenizer", "DIR", "folder of the tokenizer (default: the artifact)"},
      {"window", "N",
       "tokens that are evaluated together, from an empty cache (default: 256)"},
-     {"reference", "other.qopt", "model to compare with, of the same tokens"},
+     {"stride", "N",
+      "tokens from the start of a window to that of the next; where they\n"
+      "overlap, a token counts in the first that has it (default: the window)"},
+     {"reference", "other.qopt",
+      "model to compare with, of the same tokens; needed for models without\n"
+      "logits, whose outputs are compared row by row"},
+     {"report", "N",
+      "show the N worst windows: by KL or cosine with a reference, else by\n"
+      "the mean of -ln p"},
      {"per-layer", "MODEL.onnx",
       "measure each quantized node instead, from float inputs: SQNR and\n"
       "cosine of its output, the worst first; of encoders, too"},
      threadsOption,
      jsonOption},
     {"qopt eval model.qopt --tokens tokens.npy",
+     "qopt eval model.qopt --text story.txt --window 512 --stride 256",
      "qopt eval bf16.qopt --tokens tokens.npy --reference f32.qopt --json",
+     "qopt eval encoder-w4.qopt --text story.txt --reference encoder.qopt "
+     "--report 5",
      "qopt eval w4.qopt --tokens tokens.npy --per-layer model.onnx"},
     eval};
 

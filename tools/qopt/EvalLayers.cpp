@@ -41,20 +41,20 @@ struct Layer {
 struct Setup {
   std::string artifact, model; ///< paths; the latter is the ONNX file
   Manifest manifest;
-  std::vector<int64_t> tokens;
+  EvalTokens tokens;
   size_t window = 0;
   int64_t threads = 0;
   std::string isa; ///< of the code that this machine runs of the artifact
 };
 } // namespace
 
-static Expected<Setup> makeSetup(const Arguments &arguments, int64_t window,
-                                 int64_t threads) {
+static Expected<Setup> makeSetup(const Arguments &arguments,
+                                 const EvalOptions &options) {
   Setup setup;
   setup.artifact = arguments.operand(0).rtrim('/').str();
   setup.model = arguments.get("per-layer");
-  setup.window = size_t(window);
-  setup.threads = threads;
+  setup.window = size_t(options.window);
+  setup.threads = options.threads;
   Expected<Manifest> manifest =
       readManifest(getArtifactFile(setup.artifact, manifestFile));
   if (!manifest)
@@ -67,18 +67,17 @@ static Expected<Setup> makeSetup(const Arguments &arguments, int64_t window,
     return model.takeError();
   const qopt_model_info &info = *qopt_model_get_info(model->get());
   setup.isa = info.isa;
-  if (Error error = checkWindow(setup.artifact, info, window))
+  if (Error error = checkWindow(setup.artifact, info, options.window))
     return std::move(error);
-  Expected<std::vector<int64_t>> tokens =
-      readTokens(arguments.get("tokens"), info.vocabulary);
+  Expected<EvalTokens> tokens =
+      readEvalTokens(arguments, options, info.vocabulary);
   if (!tokens)
     return tokens.takeError();
   setup.tokens = std::move(*tokens);
   // Refuses models that take something else before the work of compiling.
-  size_t length = std::min(setup.window, setup.tokens.size());
-  if (auto inputs =
-          makeTokenInputs(info, ArrayRef(setup.tokens).take_front(length));
-      !inputs)
+  auto first =
+      ArrayRef(setup.tokens.ids).take_front(setup.tokens.windows[0].size());
+  if (auto inputs = makeTokenInputs(info, first); !inputs)
     return createFileError(setup.artifact, inputs.takeError());
   return setup;
 }
@@ -119,19 +118,17 @@ static Error measure(const Setup &setup, const std::string &path,
   Expected<ModelPointer> model = openModel(path);
   if (!model)
     return model.takeError();
-  ArrayRef<int64_t> tokens(setup.tokens);
-  size_t window = std::min(setup.window, tokens.size());
+  ArrayRef<int64_t> ids(setup.tokens.ids);
   Expected<SessionPointer> session =
-      createSession(model->get(), {setup.threads, int64_t(window)});
+      createSession(model->get(), {setup.threads, int64_t(setup.window)});
   if (!session)
     return session.takeError();
   Progress progress;
-  for (size_t begin = 0; begin < tokens.size(); begin += window) {
-    progress.update("comparing", double(begin) / double(tokens.size()));
-    if (Error error = addWindow(
-            session->get(), *qopt_model_get_info(model->get()),
-            tokens.slice(begin, std::min(window, tokens.size() - begin)),
-            layers))
+  for (const Window &window : setup.tokens.windows) {
+    progress.update("comparing", double(window.begin) / double(ids.size()));
+    if (Error error =
+            addWindow(session->get(), *qopt_model_get_info(model->get()),
+                      ids.slice(window.begin, window.size()), layers))
       return error;
   }
   return Error::success();
@@ -188,7 +185,7 @@ static void printJson(const Setup &setup, ArrayRef<Layer> layers) {
   json::OStream json(outs(), /*IndentSize=*/2);
   json.object([&] {
     json.attribute("model", json::fixUTF8(setup.artifact));
-    json.attribute("tokens", setup.tokens.size());
+    json.attribute("tokens", setup.tokens.ids.size());
     json.attribute("window", setup.window);
     json.attribute("isa", setup.isa);
     json.attributeArray("layers", [&] {
@@ -206,12 +203,16 @@ static void printJson(const Setup &setup, ArrayRef<Layer> layers) {
   outs() << '\n';
 }
 
-Expected<int> evalLayers(const Arguments &arguments, int64_t window,
-                         int64_t threads) {
+Expected<int> evalLayers(const Arguments &arguments,
+                         const EvalOptions &options) {
   if (arguments.has("reference"))
     return createStringError("expects --per-layer or --reference, not both: "
                              "each node is compared with itself in float");
-  Expected<Setup> setup = makeSetup(arguments, window, threads);
+  for (StringRef option : {"stride", "report"})
+    if (arguments.has(option))
+      return createStringError("option '--" + option +
+                               "' is not for --per-layer");
+  Expected<Setup> setup = makeSetup(arguments, options);
   if (!setup)
     return setup.takeError();
   std::vector<Layer> layers;

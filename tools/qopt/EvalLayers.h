@@ -1,17 +1,16 @@
-//===- EvalLayers.h - qopt eval --per-layer ----------------------*- C++
-//-*-===//
+//===- EvalLayers.h - qopt eval --per-layer ---------------------*- C++ -*-===//
 
 #ifndef QOPT_TOOLS_QOPT_EVALLAYERS_H
 #define QOPT_TOOLS_QOPT_EVALLAYERS_H
 
-#include "tools/qopt/Options.h"
+#include "tools/qopt/Eval.h"
 
 namespace qopt {
 
 /// Prints what quantization does to the output of each node, in windows of
 /// tokens; returns the exit code.
-llvm::Expected<int> evalLayers(const Arguments &arguments, int64_t window,
-                               int64_t threads);
+llvm::Expected<int> evalLayers(const Arguments &arguments,
+                               const EvalOptions &options);
 
 } // namespace qopt
 

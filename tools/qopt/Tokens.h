@@ -1,5 +1,4 @@
-//===- Tokens.h - Tokens as inputs of a model --------------------*- C++
-//-*-===//
+//===- Tokens.h - Tokens as inputs of a model -------------------*- C++ -*-===//
 
 #ifndef QOPT_TOOLS_QOPT_TOKENS_H
 #define QOPT_TOOLS_QOPT_TOKENS_H

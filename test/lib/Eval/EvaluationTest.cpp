@@ -112,9 +112,17 @@ TEST(Evaluation, DoesNotDependOnTheCallsRowsComeIn) {
   Case c(31, 100, 2);
   Evaluation whole(c.vocabulary), parts(c.vocabulary), alone(c.vocabulary);
   whole.add(c.logits.data(), c.reference.data(), c.targets);
-  for (size_t row = 0; row < c.targets.size(); ++row)
-    parts.add(&c.logits[row * 100], &c.reference[row * 100], {c.targets[row]});
+  double likelihood = 0, kl = 0;
+  for (size_t row = 0; row < c.targets.size(); ++row) {
+    PartFigures part = parts.add(&c.logits[row * 100], &c.reference[row * 100],
+                                 {c.targets[row]});
+    EXPECT_EQ(part.tokens, 1);
+    likelihood += part.negativeLogLikelihood / 31;
+    kl += part.kl / 31;
+  }
   Figures one = whole.getFigures(), many = parts.getFigures();
+  EXPECT_NEAR(likelihood, std::log(one.perplexity), 1e-12 * likelihood);
+  EXPECT_NEAR(kl, one.klMean, 1e-12);
   EXPECT_EQ(one.perplexity, many.perplexity);
   EXPECT_EQ(one.klMean, many.klMean);
   EXPECT_EQ(one.klMedian, many.klMedian);
