@@ -29,4 +29,15 @@ HostIsa getHostIsa() {
   return std::min(highest, getBest());
 }
 
+llvm::Error checkHostIsa() {
+  const char *text = std::getenv("QOPT_ISA");
+  llvm::StringRef asked = text ? text : "";
+  if (asked.empty() || asked == "x86-64" || asked == "x86-64-v2" ||
+      asked.starts_with("x86-64-v3") || asked.starts_with("x86-64-v4"))
+    return llvm::Error::success();
+  return llvm::createStringError("QOPT_ISA expects a version of x86-64, as "
+                                 "x86-64-v3, but got '" +
+                                 asked + "'");
+}
+
 } // namespace qopt

@@ -3,6 +3,8 @@
 #ifndef QOPT_LIB_METHODS_HOSTISA_H
 #define QOPT_LIB_METHODS_HOSTISA_H
 
+#include "llvm/Support/Error.h"
+
 namespace qopt {
 
 /// Versions that the loops over weights are compiled for. All give the same
@@ -13,6 +15,9 @@ enum class HostIsa { Baseline, X86_64_V3, X86_64_V4 };
 /// environment variable QOPT_ISA names: x86-64, or what begins with x86-64-v3
 /// or x86-64-v4. Read anew at each call.
 HostIsa getHostIsa();
+
+/// Fails when QOPT_ISA is set to anything else.
+llvm::Error checkHostIsa();
 
 } // namespace qopt
 

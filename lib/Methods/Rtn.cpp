@@ -47,11 +47,22 @@ private:
   }
   /// The weights of a group, or of some rows of it, can have codes.
   bool canHold(const WeightRange &range) const {
-    return range.isFinite &&
-           (hasBothSigns || range.low >= 0 || range.high <= 0);
+    return range.isFinite && holdsSigns(range) && reaches(range);
+  }
+  bool holdsSigns(const WeightRange &range) const {
+    return hasBothSigns || range.low >= 0 || range.high <= 0;
+  }
+  /// The largest scale times the largest code. Scales of f32 and bf16 reach any
+  /// weight.
+  bool reaches(const WeightRange &range) const {
+    const float codes = plan.format.storesZeros() || !hasBothSigns
+                            ? float(plan.format.maxIndex())
+                            : float((plan.format.maxIndex() + 1) / 2);
+    return plan.format.scale != DataType::F16 ||
+           std::max(range.high, -range.low) <= 65504.0f * codes;
   }
   void noteRefused(int64_t n);
-  llvm::Error refuseSigns(WeightRange range, const llvm::Twine &where) const;
+  llvm::Error refuse(WeightRange range, const llvm::Twine &where) const;
   void solveRow(int64_t n);
   /// Codes of elements [k, k + count) of a row, which are in this group.
   void encode(int64_t n, int64_t group, int64_t k, int64_t count, float scale,
@@ -84,10 +95,15 @@ void RtnRun::noteRefused(int64_t n) {
   refusedRow = std::min(refusedRow, n);
 }
 
-llvm::Error RtnRun::refuseSigns(WeightRange range,
-                                const llvm::Twine &where) const {
+llvm::Error RtnRun::refuse(WeightRange range, const llvm::Twine &where) const {
   std::string text;
   llvm::raw_string_ostream os(text);
+  if (holdsSigns(range)) {
+    os << "expects weights that scales of f16 reach, but got "
+       << llvm::format("%g to %g", double(range.low), double(range.high))
+       << where << "; scales of bf16 and f32 reach them";
+    return llvm::createStringError(text);
+  }
   os << "expects weights of one sign in each group, as '" << plan.format.str()
      << "' has no zero and no sign, but got "
      << llvm::format("%g to %g", double(range.low), double(range.high)) << where
@@ -97,7 +113,7 @@ llvm::Error RtnRun::refuseSigns(WeightRange range,
 
 llvm::Error RtnRun::takeError() const {
   if (refusedTensor)
-    return refuseSigns(*refusedTensor, "");
+    return refuse(*refusedTensor, "");
   if (refusedRow == INT64_MAX)
     return llvm::Error::success();
   const float *row = rowOf(refusedRow);
@@ -111,9 +127,8 @@ llvm::Error RtnRun::takeError() const {
       if (range = kernels.findRange(row + k, std::min(size, input.K - k));
           !canHold(range))
         break;
-    return refuseSigns(range, " in row " +
-                                  llvm::Twine(input.firstRow + refusedRow) +
-                                  ", column " + llvm::Twine(k) + " on");
+    return refuse(range, " in row " + llvm::Twine(input.firstRow + refusedRow) +
+                             ", column " + llvm::Twine(k) + " on");
   }
   const char *what = row[k] != row[k] ? "nan" : row[k] > 0 ? "inf" : "-inf";
   return llvm::createStringError(

@@ -3,6 +3,7 @@
 #include "dialects/ONNX/ONNX.h"
 #include "dialects/QOpt/QOpt.h"
 #include "lib/Artifact/OutputFile.h"
+#include "lib/Methods/HostIsa.h"
 #include "lib/Report/Progress.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -199,7 +200,7 @@ static int64_t findVocabulary(ModuleOp module) {
 }
 
 LogicalResult Compilation::compile() {
-  if (failed(import()))
+  if (failed(report(checkHostIsa())) || failed(import()))
     return failure();
   if (options.emit == Emit::ONNX)
     return writeModule();

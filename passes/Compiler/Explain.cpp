@@ -72,7 +72,8 @@ std::string storageOf(const WeightRecord &weight, Type type, bool isProduct,
     if (codes.getK() % group != 0)
       os << ", the last group of " << codes.getK() % group;
   }
-  if (!recipe.find(weight.role, weight.path))
+  if (!recipe.find(weight.role, weight.path) &&
+      (weight.tied.empty() || !recipe.find("embedding", weight.tied)))
     os << ", stays float: no rule matches";
   if (!weight.tied.empty())
     os << ", one storage of " << weight.path << " and " << weight.tied;

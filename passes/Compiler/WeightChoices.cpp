@@ -84,7 +84,10 @@ makeRecords(ArrayRef<PackedWeight> weights,
       record.method = weight.method;
       for (const auto &option : weight.methodOptions)
         record.methodOptions[option.getKey().str()] = option.getValue();
-      if (auto rule = recipe.find(record.role, record.path))
+      auto rule = recipe.find(record.role, record.path);
+      if (!rule && !record.tied.empty())
+        rule = recipe.find("embedding", record.tied);
+      if (rule)
         record.activations =
             activationsName(recipe.rules[*rule].choice.activations).str();
     }

@@ -67,6 +67,11 @@ LogicalResult Compilation::emitArtifact() {
   for (const VariantModule &variant : variants)
     manifest.targets.push_back(variant.isa->name);
   manifest.pipeline = pipeline;
+  // Where the recipe's file lay says nothing about the artifact.
+  if (size_t at = manifest.pipeline.find("recipe=" + options.recipe);
+      !recipe->isBuiltIn && at != std::string::npos)
+    manifest.pipeline.replace(at + strlen("recipe="), options.recipe.size(),
+                              "recipe.yaml");
   manifest.weights = makeRecords(weights, readers, *recipe);
   progress("hash", 0.95);
   auto digest = [&](const std::string &path) -> FailureOr<FileDigest> {

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -30,6 +31,16 @@ bool isSum(onnx::NodeOp node) {
 bool isElementwise(Operation *op) {
   auto node = dyn_cast<onnx::NodeOp>(op);
   return isa<SiluOp, GeluOp>(op) || (node && isSum(node));
+}
+
+/// Ops that would end a product if epilogues had them.
+bool isOtherElementwise(Operation *op) {
+  static const llvm::StringSet<> types = {
+      "Abs",         "Clip",    "Div",  "Elu",  "Erf",  "Exp",
+      "HardSigmoid", "Max",     "Min",  "Neg",  "Pow",  "LeakyRelu",
+      "Relu",        "Sigmoid", "Sqrt", "Tanh", "Where"};
+  auto node = dyn_cast<onnx::NodeOp>(op);
+  return node && node.getDomain().empty() && types.contains(node.getOpType());
 }
 
 /// The elementwise op, when it can end the product; `reason` says why not.
@@ -143,8 +154,13 @@ struct FuseEpilogues final : impl::FuseEpiloguesBase<FuseEpilogues> {
           break;
         }
         Operation *user = *matmul.getResult().getUsers().begin();
-        if (!isElementwise(user))
+        if (!isElementwise(user)) {
+          if (isOtherElementwise(user))
+            matmul.emitRemark("the product is not fused with what follows: no "
+                              "epilogue computes ")
+                << cast<onnx::NodeOp>(user).getOpType();
           break;
+        }
         StringRef reason;
         auto epilogue = matchEpilogue(matmul, user, reason);
         if (!epilogue) {

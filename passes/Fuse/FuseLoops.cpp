@@ -130,10 +130,13 @@ public:
 
   void run() {
     for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (isBufferForm(&op))
+      if (isBufferForm(&op)) {
         add(&op);
-      else if (!isMovable(&op))
+      } else if (!isMovable(&op)) {
+        if (!group.empty())
+          before = group;
         flush();
+      }
     }
     flush();
   }
@@ -154,8 +157,15 @@ private:
         op->emitRemark() << op->getName()
                          << " does not share the loop of the op before it: "
                          << reason;
+      before.clear();
     }
     flush();
+    StringRef reason;
+    if (!before.empty() && sharing(before, op, reason))
+      op->emitRemark() << op->getName()
+                       << " does not share a loop with the products of its "
+                          "input: another op stands between them";
+    before.clear();
     group = {op};
   }
 
@@ -179,6 +189,7 @@ private:
 
   Block &block;
   SmallVector<Operation *> group;
+  SmallVector<Operation *> before; ///< the group that another op has ended
   std::optional<Sharing> kind;
 };
 

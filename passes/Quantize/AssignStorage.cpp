@@ -75,16 +75,21 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
       if (entry.use != Use::Dense) {
         Operation *reader = entry.reader();
         auto rule = find(rules, reader);
-        if (rule)
-          choice = loaded->rules[*rule].choice;
-        // The rule of a tied table has nothing to say, but it is no mistake.
+        // The rule of a tied table speaks where the product has none.
         for (GetWeightOp get : entry.gets)
-          for (Operation *user : get->getUsers())
-            if (auto other = find(rules, user);
-                user->getName() != reader->getName() && other && rule &&
-                !(loaded->rules[*other].choice == choice))
+          for (Operation *user : get->getUsers()) {
+            if (user->getName() == reader->getName())
+              continue;
+            auto other = find(rules, user);
+            if (other && rule &&
+                !(loaded->rules[*other].choice == loaded->rules[*rule].choice))
               user->emitRemark("the table is the weight of a product too: the "
                                "product's rule holds for both");
+            if (!rule)
+              rule = other;
+          }
+        if (rule)
+          choice = loaded->rules[*rule].choice;
       }
       offset = assign(entry, choice, offset);
     }

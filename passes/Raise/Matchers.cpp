@@ -62,7 +62,7 @@ std::optional<SliceRange> matchSlice(onnx::NodeOp node) {
     return std::nullopt;
   std::vector<DimExpr> sizes = sizesOf(node.getInputs()[0]);
   auto starts = node.input(1) ? getElementSizes(node.input(1)) : std::nullopt;
-  if (!starts)
+  if (!starts || sizes.empty()) // a rank that nobody knows
     return std::nullopt;
   SmallVector<DimExpr> axes;
   for (size_t i = 0; i < starts->size(); ++i)
@@ -81,7 +81,9 @@ std::optional<SliceRange> matchSlice(onnx::NodeOp node) {
     auto number = axis.constant();
     if (!number)
       return std::nullopt;
-    *number += *number < 0 ? sizes.size() : 0;
+    *number += *number < 0 ? int64_t(sizes.size()) : 0;
+    if (*number < 0 || *number >= int64_t(sizes.size()))
+      return std::nullopt;
     auto constant = start.constant();
     range.starts[*number] =
         constant && *constant < 0 ? sizes[*number] + start : start;

@@ -202,13 +202,16 @@ Value matchRotatedHalf(Value value, int64_t &half) {
       upper.getInputs()[0] != lower.getInputs()[0])
     return nullptr;
   auto from = matchSlice(upper), start = matchSlice(lower);
-  auto size = sizesOf(value).back().constant();
-  if (!from || !start || !size || *size % 2 != 0)
+  std::vector<DimExpr> sizes = sizesOf(value),
+                       lowerSizes = sizesOf(lower.getOutputs()[0]);
+  if (!from || !start || sizes.empty() || lowerSizes.empty())
+    return nullptr;
+  auto size = sizes.back().constant();
+  if (!size || *size % 2 != 0)
     return nullptr;
   half = *size / 2;
   if (from->starts.back() != DimExpr(half) ||
-      start->starts.back() != DimExpr(0) ||
-      sizesOf(lower.getOutputs()[0]).back() != DimExpr(half))
+      start->starts.back() != DimExpr(0) || lowerSizes.back() != DimExpr(half))
     return nullptr;
   return lower.getInputs()[0];
 }

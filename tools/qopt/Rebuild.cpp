@@ -3,6 +3,7 @@
 #include "tools/qopt/Rebuild.h"
 
 #include "lib/Artifact/OutputFile.h"
+#include "lib/Recipes/Recipe.h"
 #include "lib/Report/Progress.h"
 #include "qopt/runtime.h"
 #include "tools/qopt/Artifact.h"
@@ -61,12 +62,10 @@ Expected<CompileOptions> makeRebuildOptions(const Manifest &manifest,
   CompileOptions options;
   options.output = getArtifactFile(folder, "rebuilt.qopt");
   options.recipe = manifest.recipe;
-  if (StringRef(manifest.recipe).contains('\n')) {
+  if (!is_contained(getBuiltInRecipeNames(), manifest.recipe)) {
     options.recipe = getArtifactFile(folder, "recipe.yaml");
     if (Error error = writeSyncedFile(options.recipe, manifest.recipe))
       return std::move(error);
-  } else if (Error error = checkRecipe(manifest.recipe)) {
-    return std::move(error);
   }
   Expected<std::vector<std::string>> isas =
       parseTargets(join(manifest.targets, ","));

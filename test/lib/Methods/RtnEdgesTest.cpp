@@ -52,20 +52,40 @@ TEST(RtnEdges, WeightsFarFromZero) {
 }
 
 TEST(RtnEdges, NumbersBeyondTheScalesRange) {
-  checkDegenerate({1e30f, -1e30f, 5e29f, 0}, -1);
-  checkDegenerate({FLT_MAX, -FLT_MAX, 1, 0}, -1);
-  checkDegenerate({FLT_MAX, FLT_MAX, 0.99f * FLT_MAX}, -1);
   checkDegenerate({1e-30f, -1e-30f, 5e-31f, 0}, -1);
   checkDegenerate({FLT_TRUE_MIN, -FLT_TRUE_MIN, 0}, -1);
-  // Larger than any f16 scale reaches: as far as it does.
-  QuantizedMatrix matrix = solved({1e9f, -1e9f}, 1, "int4-g32");
-  EXPECT_EQ(matrix.scales.front(), 65504);
-  EXPECT_GT(matrix.value(0, 0), 0);
-  EXPECT_LT(matrix.value(0, 1), 0);
+  for (const char *scale : {"f32", "bf16"})
+    for (const char *parts : {"u4, zero = u4", "s8", "u3, zero = midpoint"})
+      for (std::vector<float> group :
+           {std::vector<float>{1e30f, -1e30f, 5e29f, 0},
+            {FLT_MAX, -FLT_MAX, 1, 0},
+            {FLT_MAX, FLT_MAX, 0.99f * FLT_MAX}})
+        checkIsStorable(solved(group, 1,
+                               std::string("block = 32, scale = ") + scale +
+                                   ", codes = " + parts));
   // Too small for the scale of the whole range: the smallest there is.
-  matrix = solved({2e-7f, 0, -1e-7f}, 1, "int4-g32");
+  QuantizedMatrix matrix = solved({2e-7f, 0, -1e-7f}, 1, "int4-g32");
   EXPECT_NEAR(matrix.value(0, 0), 2e-7, 3e-8);
   EXPECT_NEAR(matrix.value(0, 2), -1e-7, 3e-8);
+}
+
+TEST(RtnEdges, RefusesWhatScalesDoNotReach) {
+  auto solver = llvm::cantFail(createSolver("rtn", mse));
+  auto errorOf = [&](const char *format, std::vector<float> rows) {
+    QuantizedMatrix result;
+    int64_t size = int64_t(rows.size());
+    return llvm::toString(solver->solve(
+        {rows, 1, size, 40}, llvm::cantFail(Format::parse(format)), 1, result));
+  };
+  EXPECT_EQ(errorOf("int4-g32", {65504.0f * 15, 1}), "");
+  EXPECT_EQ(errorOf("int4-g32", {1, -1e9f}),
+            "expects weights that scales of f16 reach, but got -1e+09 to 1 in "
+            "row 40, column 0 on; scales of bf16 and f32 reach them");
+  EXPECT_EQ(errorOf("int4-g32-sym", {65504.0f * 8, 1}), "");
+  EXPECT_NE(errorOf("int4-g32-sym", {65504.0f * 9, 1}), "");
+  EXPECT_NE(errorOf("codes = u4, block = tensor, scale = f16, zero = u4",
+                    {65504.0f * 16, 1}),
+            "");
 }
 
 TEST(RtnEdges, NothingToDo) {

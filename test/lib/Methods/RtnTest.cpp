@@ -159,10 +159,11 @@ std::vector<float> manyWeights(int64_t N, int64_t K) {
 }
 
 TEST(Rtn, ThreadsDoNotMatter) {
-  std::vector<float> rows = manyWeights(301, 777);
+  const std::vector<float> many = manyWeights(301, 777);
   for (const char *format :
        {"int4-g64", "int3-g16-sym", "int8-channel", "int8-tensor",
         "codes = u2, block = tensor, scale = f32, zero = f32"}) {
+    std::vector<float> rows = heldBy(format, many);
     QuantizedMatrix one = solved(rows, 301, format);
     for (unsigned threads : {2u, 3u})
       expectSame(one, solved(rows, 301, format, mse, threads));

@@ -5,6 +5,7 @@
 
 #include "lib/Formats/Rounding.h"
 #include "lib/Methods/Solver.h"
+#include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <random>
@@ -60,13 +61,17 @@ inline std::vector<std::string> allFormats() {
   return formats;
 }
 
-/// The weights, or their magnitudes for a format whose groups have one sign.
+/// The weights, or their magnitudes for a format whose groups have one sign,
+/// none beyond what scales of f16 reach.
 inline std::vector<float> heldBy(llvm::StringRef text,
                                  std::vector<float> weights) {
   Format format = llvm::cantFail(Format::parse(text));
   if (!format.isSigned && format.zero == Format::Zero::None)
     for (float &weight : weights)
       weight = std::fabs(weight);
+  if (format.scale == DataType::F16)
+    for (float &weight : weights)
+      weight = std::clamp(weight, -65504.0f, 65504.0f);
   return weights;
 }
 

@@ -73,3 +73,17 @@ func.func @residual_stream(%x: !x, %w: tensor<4x8xf32>, %residual: !y) -> (!y, !
   %2 = onnx.node "Mul"(%1, %residual) {opset = 17 : i64} : (!y, !y) -> !y
   return %1, %2 : !y, !y
 }
+
+// -----
+
+!x = tensor<2x8xf32>
+!y = tensor<2x4xf32>
+
+// CHECK-LABEL: func.func @no_epilogue
+// CHECK-NOT: epilogue
+func.func @no_epilogue(%x: !x, %w: tensor<4x8xf32>) -> !y {
+  // expected-remark @below {{the product is not fused with what follows: no epilogue computes Tanh}}
+  %0 = qopt.matmul %x, %w : (!x, tensor<4x8xf32>) -> !y
+  %1 = onnx.node "Tanh"(%0) {opset = 17 : i64} : (!y) -> !y
+  return %1 : !y
+}

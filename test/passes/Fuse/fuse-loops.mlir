@@ -172,3 +172,22 @@ func.func @not_quantized(%c: !x, %s: !s, %t: !t, %z: !z, %w: !w, %f: !f, %v: mem
   qopt.quantize %f outs(%c, %s, %z : !x, !s, !z) {block = 64 : i64} : !f
   return
 }
+
+// -----
+
+!x = memref<?x256xf32>
+!y = memref<?x64xf32>
+!w = memref<2x256x32xf32>
+
+// What stands between two products of one input parts them.
+// CHECK-LABEL: func.func @between
+// CHECK-NOT: qopt.fused
+func.func @between(%x: !x, %a: !w, %b: !w, %n: index, %other: !y) {
+  %q = memref.alloc(%n) : !y
+  qopt.matmul %x, %a outs(%q : !y) : (!x, !w)
+  qopt.silu %other outs(%other : !y) : !y
+  %k = memref.alloc(%n) : !y
+  // expected-remark @below {{qopt.matmul does not share a loop with the products of its input: another op stands between them}}
+  qopt.matmul %x, %b outs(%k : !y) : (!x, !w)
+  return
+}

@@ -2,6 +2,10 @@
 // RUN: printf 'rules:\n  - match: {path: "*.up"}\n    format: int4-g32\n    method: {name: rtn, search: minmax}\n' > %t.yaml
 // RUN: qopt-opt %s --qopt-assign-storage=recipe=%t.yaml | FileCheck %s --check-prefix=PATH
 // RUN: printf 'rules:\n  - match: {role: gate_up}\n    format: f16\n  - match: {role: down}\n    format: f16\n' > %t.none.yaml
+// RUN: printf 'rules:\n  - {match: {role: embedding}, format: int8-channel}\n' > %t.tied.yaml
+// RUN: qopt-opt %s --qopt-assign-storage=recipe=%t.tied.yaml | FileCheck %s --check-prefix=TIED
+// RUN: printf 'rules:\n  - {match: {role: embedding}, format: int8-channel}\n  - {match: {role: head}, format: int4-g64}\n' > %t.both.yaml
+// RUN: qopt-opt %s --qopt-assign-storage=recipe=%t.both.yaml 2>&1 | FileCheck %s --check-prefix=BOTH
 // RUN: not qopt-opt %s --qopt-assign-storage=recipe=%t.none.yaml 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not qopt-opt %s --qopt-assign-storage=recipe=w5 2>&1 | FileCheck %s --check-prefix=NAME
 
@@ -18,6 +22,11 @@
 // PATH: qopt.weight @tied {{.*}}packed = tensor<2x64x32xf32>
 // PATH: qopt.weight @up {{.*}}method_options = {search = "minmax"}, packed = !qopt.qtensor<40x64, #qopt.format<codes = u4, block = 32
 // PATH: qopt.embedding {{.*}}rows = 40 : i64
+
+// Of a tied table the head's rule, and the embedding's where there is none.
+// TIED: qopt.weight @tied {{.*}}packed = !qopt.qtensor<40x64, #qopt.format<codes = s8, block = channel, scale = f32>
+// BOTH: remark: the table is the weight of a product too: the product's rule holds for both
+// BOTH: qopt.weight @tied {{.*}}packed = !qopt.qtensor<40x64, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>
 
 // NONE: none.yaml:4:5: no weight matches {role: down}
 // NAME: unknown recipe 'w5'
