@@ -45,65 +45,12 @@ static Expected<BenchOptions> makeOptions(const Arguments &arguments) {
   return options;
 }
 
-static void printCommon(json::OStream &json, StringRef path,
-                        const qopt_model_info &info, int32_t threads,
-                        int64_t runs) {
-  json.attribute("model", path);
+void writeCommon(json::OStream &json, StringRef path,
+                 const qopt_model_info &info, int32_t threads, int64_t runs) {
+  json.attribute("model", json::fixUTF8(path));
   json.attribute("isa", info.isa);
   json.attribute("threads", threads);
   json.attribute("runs", runs);
-}
-
-static void printJson(const DecoderFigures &figures, StringRef path,
-                      const qopt_model_info &info, int64_t runs) {
-  json::OStream json(outs(), /*IndentSize=*/2);
-  json.object([&] {
-    printCommon(json, path, info, figures.threads, runs);
-    json.attributeArray("prefill", [&] {
-      for (const PrefillFigures &prefill : figures.prefill)
-        json.object([&] {
-          json.attribute("length", prefill.length);
-          json.attribute("seconds", prefill.seconds);
-          json.attribute("tokens_per_second", prefill.tokensPerSecond());
-        });
-    });
-    json.attributeObject("decode", [&] {
-      json.attribute("context", figures.decodeContext);
-      json.attribute("tokens", figures.decodedTokens);
-      json.attribute("seconds_per_token", figures.secondsPerToken);
-      json.attribute("tokens_per_second", 1 / figures.secondsPerToken);
-      json.attribute("weight_bytes", figures.weightBytes);
-      json.attribute("bytes_per_second",
-                     double(figures.weightBytes) / figures.secondsPerToken);
-      json.attribute("read_bytes_per_second",
-                     double(figures.weightBytes) / figures.readSeconds);
-      json.attribute("bandwidth_share", figures.share());
-    });
-  });
-  outs() << '\n';
-}
-
-static void printText(const DecoderFigures &figures,
-                      const qopt_model_info &info, int64_t runs) {
-  outs() << info.name << ", " << info.isa << ", " << figures.threads
-         << (figures.threads == 1 ? " thread" : " threads") << ", medians of "
-         << runs << " runs\n";
-  Table table({{}, {"", true}, {}});
-  for (const PrefillFigures &prefill : figures.prefill)
-    table.addRow({"prefill of " + std::to_string(prefill.length),
-                  formatNumber(prefill.tokensPerSecond()), "tokens/s"});
-  table.addRow({"decode after " + std::to_string(figures.decodeContext),
-                formatNumber(1 / figures.secondsPerToken), "tokens/s"});
-  auto addBandwidth = [&](const char *what, double seconds) {
-    table.addRow({what,
-                  formatNumber(double(figures.weightBytes) / seconds / 1e9),
-                  "GB/s"});
-  };
-  addBandwidth("  weights read", figures.secondsPerToken);
-  addBandwidth("  plain read of them", figures.readSeconds);
-  table.addRow(
-      {"  share of bandwidth", formatNumber(100 * figures.share()), "%"});
-  table.print(outs());
 }
 
 static void printJson(ArrayRef<LatencyFigures> figures, StringRef path,
@@ -111,7 +58,7 @@ static void printJson(ArrayRef<LatencyFigures> figures, StringRef path,
                       int64_t runs) {
   json::OStream json(outs(), /*IndentSize=*/2);
   json.object([&] {
-    printCommon(json, path, info, threads, runs);
+    writeCommon(json, path, info, threads, runs);
     json.attributeArray("latency", [&] {
       for (const LatencyFigures &one : figures)
         json.object([&] {
@@ -152,21 +99,25 @@ static Expected<int> bench(const Arguments &arguments) {
   if (!options)
     return options.takeError();
   StringRef path = arguments.operand(0);
+  Expected<std::optional<OpeningFigures>> opening =
+      benchOpening(path, *options);
+  if (!opening)
+    return opening.takeError();
   Expected<ModelPointer> model = openModel(path);
   if (!model)
     return model.takeError();
   const qopt_model_info &info = *qopt_model_get_info(model->get());
   bool json = arguments.has("json");
 
-  if (info.is_decoder && info.vocabulary > 0) {
+  if (*opening) {
     Expected<DecoderFigures> figures =
         benchDecoder(path, model->get(), *options);
     if (!figures)
       return figures.takeError();
     if (json)
-      printJson(*figures, path, info, options->runs);
+      printJson(*figures, **opening, path, info, options->runs);
     else
-      printText(*figures, info, options->runs);
+      printText(*figures, **opening, info, options->runs);
     return 0;
   }
   int32_t threads = 0;
@@ -183,12 +134,13 @@ static Expected<int> bench(const Arguments &arguments) {
 
 const Command benchCommand = {
     "bench",
-    "measure speed: prefill and decode of language models, latency of others",
+    "measure speed, first token, memory of language models, latency of others",
     {"m.qopt"},
     {{"runs", "N", "runs of each measurement, at least (default: 5)"},
      {"prompt-lengths", "N",
       "language models: tokens to prefill (default: 128 and 512, or what fits\n"
-      "the context); decoding goes on from the shortest",
+      "the context); decoding goes on from the shortest, and it is the one\n"
+      "of the first token after open",
       /*list=*/true},
      {"all-logits", nullptr,
       "language models: prefill computes the logits of all positions, not\n"

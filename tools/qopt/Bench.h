@@ -5,7 +5,9 @@
 
 #include "lib/Report/Progress.h"
 #include "tools/qopt/Model.h"
+#include "llvm/Support/JSON.h"
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace qopt {
@@ -18,9 +20,29 @@ struct BenchOptions {
   bool allLogits = false; ///< prefill computes those of all positions
 };
 
+/// From opening the artifact in a process of its own to the first token of a
+/// prompt, and what that process needs.
+struct OpeningFigures {
+  int64_t length;        ///< of the prompt, the shortest one
+  double warmSeconds;    ///< all files in memory
+  double prefillSeconds; ///< of the prompt alone, once it has run before
+  /// No page of the files in memory; nothing where the kernel keeps them.
+  std::optional<double> coldSeconds;
+  double residentShare; ///< of the pages, that it kept when asked to drop them
+  /// Most resident memory, after prefill of all lengths and some decoding;
+  /// what of it is the mapping of the weights, and what was there before.
+  int64_t peakBytes, weightBytes, programBytes;
+};
+
+/// Nothing for models that are no language models. Must be called while the
+/// process has neither threads nor this model open: it forks.
+llvm::Expected<std::optional<OpeningFigures>>
+benchOpening(llvm::StringRef path, const BenchOptions &options);
+
 struct PrefillFigures {
   int64_t length;
   double seconds;
+  double operations; ///< multiplications and additions with weights
   double tokensPerSecond() const { return double(length) / seconds; }
 };
 
@@ -30,17 +52,33 @@ struct DecoderFigures {
   int64_t decodeContext;  ///< tokens in the cache before the first decoded one
   int64_t decodedTokens;  ///< in each run
   double secondsPerToken; ///< of decoding
-  int64_t weightBytes;    ///< that decoding a token reads
-  double readSeconds;     ///< that a plain read of as many takes
+  double seconds50, seconds90, seconds99; ///< so many % of tokens take less
+  int64_t weightBytes;                    ///< that decoding a token reads
+  double readSeconds; ///< that a plain read of as many takes
   /// Of the bandwidth of a plain read.
   double share() const { return readSeconds / secondsPerToken; }
+  double fmaPeak; ///< operations a second
+  double fmaShare(const PrefillFigures &prefill) const {
+    return prefill.operations / prefill.seconds / fmaPeak;
+  }
 };
 
 /// Prefills and decodes with random tokens. Every run measures decoding and a
-/// plain read of the weights one right after the other.
+/// plain read of the weights one right after the other, and prefill and a loop
+/// of arithmetic.
 llvm::Expected<DecoderFigures> benchDecoder(llvm::StringRef path,
                                             qopt_model *model,
                                             const BenchOptions &options);
+
+/// For people, and as JSON.
+void printText(const DecoderFigures &figures, const OpeningFigures &opening,
+               const qopt_model_info &info, int64_t runs);
+void printJson(const DecoderFigures &figures, const OpeningFigures &opening,
+               llvm::StringRef path, const qopt_model_info &info, int64_t runs);
+
+/// What the figures of all models begin with.
+void writeCommon(llvm::json::OStream &json, llvm::StringRef path,
+                 const qopt_model_info &info, int32_t threads, int64_t runs);
 
 struct LatencyFigures {
   int64_t batch, sequence;

@@ -3,15 +3,22 @@
 #include "lib/Eval/Statistics.h"
 #include "lib/Files/Safetensors.h"
 #include "tools/qopt/Artifact.h"
-#include "tools/qopt/Bench.h"
+#include "tools/qopt/DecoderRun.h"
+#include "tools/qopt/FmaPeak.h"
 #include "tools/qopt/WeightReader.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
-#include <random>
+#include <numeric>
 
 using namespace llvm;
 
 namespace qopt {
+
+static double mean(ArrayRef<double> samples) {
+  return std::accumulate(samples.begin(), samples.end(), 0.0) /
+         double(samples.size());
+}
 
 /// Of all tensors that are no padding.
 static Expected<int64_t> getWeightBytes(StringRef path) {
@@ -26,144 +33,112 @@ static Expected<int64_t> getWeightBytes(StringRef path) {
   return int64_t(sum);
 }
 
+/// Of a prefill: two for each element of a product's weights and each token;
+/// the head's for the tokens whose logits are computed.
+static double countOperations(const WeightSummary &weights, int64_t length,
+                              bool allLogits) {
+  double head = 0;
+  for (const WeightSummary::Row &row : weights.rows)
+    if (row.role == "head")
+      head += double(row.totals.elements);
+  return 2 * (double(length) * double(weights.linears.elements) +
+              head * double(allLogits ? length : 1));
+}
+
+/// As many tokens as take a quarter of a second, or as there is room for.
+static Expected<int64_t> chooseDecoded(DecoderRun &run) {
+  Expected<std::vector<double>> seconds =
+      run.decode(std::min<int64_t>(run.room(), 4));
+  if (!seconds)
+    return seconds.takeError();
+  return std::clamp<int64_t>(std::llround(0.25 / mean(*seconds)),
+                             std::min<int64_t>(run.room(), 8), run.room());
+}
+
 namespace {
-class DecoderBench {
-public:
-  DecoderBench(const qopt_model_info &info, const BenchOptions &options,
-               qopt_session *session, std::vector<int64_t> lengths)
-      : options(options), session(session), lengths(std::move(lengths)) {
-    int64_t longest =
-        *std::max_element(this->lengths.begin(), this->lengths.end());
-    std::mt19937_64 random(1);
-    for (int64_t i = 0; i != std::max<int64_t>(longest, maxDecoded); ++i)
-      tokens.push_back(int64_t(random() % uint64_t(info.vocabulary)));
-    logits.resize(size_t(info.vocabulary * (options.allLogits ? longest : 1)));
-  }
-
-  Expected<double> prefill(int64_t length) {
-    qopt_session_reset(session);
-    qopt_prompt prompt = {};
-    prompt.tokens = tokens.data();
-    prompt.batch = 1;
-    prompt.length = length;
-    return measure([&] {
-      return check(qopt_session_prefill(session, &prompt,
-                                        options.allLogits ? QOPT_LOGITS_ALL
-                                                          : QOPT_LOGITS_LAST,
-                                        logits.data()));
-    });
-  }
-
-  /// Seconds a token, of `count` tokens after the first prompt.
-  Expected<double> decode(int64_t count) {
-    if (Error error = check(qopt_session_truncate(session, lengths.front())))
-      return error;
-    Expected<double> seconds = measure([&]() -> Error {
-      for (int64_t i = 0; i != count; ++i)
-        if (Error error = check(qopt_session_decode(session, &tokens[size_t(i)],
-                                                    1, nullptr, logits.data())))
-          return error;
-      return Error::success();
-    });
-    if (!seconds)
-      return seconds.takeError();
-    return *seconds / double(count);
-  }
-
-  /// As many tokens as take a quarter of a second, or as there is room for.
-  Expected<int64_t> chooseDecoded() {
-    int64_t room = std::min(maxDecoded, qopt_session_max_context(session) -
-                                            lengths.front());
-    Expected<double> seconds = decode(std::min<int64_t>(room, 4));
-    if (!seconds)
-      return seconds.takeError();
-    return std::clamp<int64_t>(std::llround(0.25 / *seconds),
-                               std::min<int64_t>(room, 8), room);
-  }
-
-  Expected<DecoderFigures> run(WeightReader &reader, int64_t weightBytes);
-
-private:
-  static constexpr int64_t maxDecoded = 256;
-  const BenchOptions &options;
-  qopt_session *session;
-  std::vector<int64_t> lengths, tokens;
-  std::vector<float> logits;
+struct Samples {
+  std::vector<std::vector<double>> prefill; ///< for each length
+  std::vector<double> decode, tokens, read, peak;
 };
 } // namespace
 
-Expected<DecoderFigures> DecoderBench::run(WeightReader &reader,
-                                           int64_t weightBytes) {
-  // Warms up: touches weights, code and memory, and leaves the first prompt.
-  for (int64_t length : {lengths.back(), lengths.front()})
-    if (Expected<double> seconds = prefill(length); !seconds)
-      return seconds.takeError();
-  Expected<int64_t> decoded = chooseDecoded();
-  if (!decoded)
-    return decoded.takeError();
-  reader.read();
-
-  Progress progress;
-  std::vector<std::vector<double>> prefillSeconds(lengths.size());
-  std::vector<double> decodeSeconds, readSeconds;
-  for (int64_t run = 0; run != options.runs; ++run) {
-    progress.update("measuring", double(run) / double(options.runs));
-    // The shortest prompt comes last: it is the one that decoding goes on from.
-    for (size_t i = lengths.size(); i-- > 0;) {
-      Expected<double> seconds = prefill(lengths[i]);
-      if (!seconds)
-        return seconds.takeError();
-      prefillSeconds[i].push_back(*seconds);
-    }
-    Expected<double> seconds = decode(*decoded);
+static Error measureOnce(DecoderRun &run, WeightReader &reader,
+                         ArrayRef<int64_t> lengths, int64_t decoded,
+                         StringRef isa, int threads, Samples &samples) {
+  samples.prefill.resize(lengths.size());
+  samples.peak.push_back(measureFmaPeak(isa, threads));
+  // The shortest prompt comes last: it is the one that decoding goes on from.
+  for (size_t i = lengths.size(); i-- > 0;) {
+    Expected<double> seconds = run.prefill(lengths[i]);
     if (!seconds)
       return seconds.takeError();
-    decodeSeconds.push_back(*seconds);
-    readSeconds.push_back(reader.read());
+    samples.prefill[i].push_back(*seconds);
   }
-
-  DecoderFigures figures = {};
-  figures.threads = qopt_session_threads(session);
-  for (size_t i = 0; i != lengths.size(); ++i)
-    figures.prefill.push_back({lengths[i], median(prefillSeconds[i])});
-  figures.decodeContext = lengths.front();
-  figures.decodedTokens = *decoded;
-  figures.secondsPerToken = median(decodeSeconds);
-  figures.weightBytes = weightBytes;
-  figures.readSeconds = median(readSeconds);
-  return figures;
+  Expected<std::vector<double>> seconds = run.decode(decoded);
+  if (!seconds)
+    return seconds.takeError();
+  samples.decode.push_back(mean(*seconds));
+  append_range(samples.tokens, *seconds);
+  samples.read.push_back(reader.read());
+  return Error::success();
 }
 
 Expected<DecoderFigures> benchDecoder(StringRef path, qopt_model *model,
                                       const BenchOptions &options) {
   const qopt_model_info &info = *qopt_model_get_info(model);
-  std::vector<int64_t> lengths = options.promptLengths;
-  if (lengths.empty())
-    // Decoding goes on from the shorter one: it leaves room.
-    lengths = {std::clamp<int64_t>(info.max_context / 2, 1, 128),
-               std::clamp<int64_t>(info.max_context, 1, 512)};
-  llvm::sort(lengths);
-  lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
-  if (lengths.back() > info.max_context)
-    return createStringError("a prompt of " + Twine(lengths.back()) +
-                             " tokens is longer than the model's context, " +
-                             Twine(info.max_context));
-  if (lengths.front() == info.max_context)
-    return createStringError("expects a prompt shorter than the model's "
-                             "context, " +
-                             Twine(info.max_context));
+  Expected<std::vector<int64_t>> lengths = choosePromptLengths(info, options);
+  if (!lengths)
+    return lengths.takeError();
   Expected<SessionPointer> session = createSession(model, {options.threads});
   if (!session)
     return session.takeError();
   Expected<int64_t> weightBytes = getWeightBytes(path);
   if (!weightBytes)
     return weightBytes.takeError();
+  Expected<WeightSummary> weights = summariseArtifact(path);
+  if (!weights)
+    return weights.takeError();
   // The tensors lie one after the other at the end of the file.
   int64_t readBytes = std::min(*weightBytes, info.weights_bytes);
+  int threads = qopt_session_threads(session->get());
   WeightReader reader(info.weights + (info.weights_bytes - readBytes),
-                      readBytes, qopt_session_threads(session->get()));
-  return DecoderBench(info, options, session->get(), std::move(lengths))
-      .run(reader, *weightBytes);
+                      readBytes, threads);
+
+  DecoderRun run(info, options, session->get(), *lengths);
+  // Warms up: touches weights, code and memory, and leaves the first prompt.
+  for (int64_t length : {lengths->back(), lengths->front()})
+    if (Expected<double> seconds = run.prefill(length); !seconds)
+      return seconds.takeError();
+  Expected<int64_t> decoded = chooseDecoded(run);
+  if (!decoded)
+    return decoded.takeError();
+  reader.read();
+
+  Progress progress;
+  Samples samples;
+  for (int64_t i = 0; i != options.runs; ++i) {
+    progress.update("measuring", double(i) / double(options.runs));
+    if (Error error = measureOnce(run, reader, *lengths, *decoded, info.isa,
+                                  threads, samples))
+      return std::move(error);
+  }
+
+  DecoderFigures figures = {};
+  figures.threads = threads;
+  for (auto [length, seconds] : zip_equal(*lengths, samples.prefill))
+    figures.prefill.push_back(
+        {length, median(seconds),
+         countOperations(*weights, length, options.allLogits)});
+  figures.decodeContext = lengths->front();
+  figures.decodedTokens = *decoded;
+  figures.secondsPerToken = median(samples.decode);
+  figures.seconds50 = median(samples.tokens);
+  figures.seconds90 = quantile(samples.tokens, 0.9);
+  figures.seconds99 = quantile(samples.tokens, 0.99);
+  figures.weightBytes = *weightBytes;
+  figures.readSeconds = median(samples.read);
+  figures.fmaPeak = median(samples.peak);
+  return figures;
 }
 
 } // namespace qopt

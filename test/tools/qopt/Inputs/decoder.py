@@ -47,3 +47,21 @@ assert all(row["tokens_per_second"] > 0 for row in bench["prefill"]), bench
 decode = bench["decode"]
 assert decode["context"] == 8 and decode["weight_bytes"] == inspected["weight_bytes"], bench
 assert abs(decode["bytes_per_second"] / decode["read_bytes_per_second"] / decode["bandwidth_share"] - 1) < 1e-9, bench
+assert 0 < decode["seconds_p50"] <= decode["seconds_p90"] <= decode["seconds_p99"], bench
+
+# 8 layers of 786,432 weights multiply each token, the head's 4096 x 256 the last one; see config.json.
+assert [row["operations"] for row in bench["prefill"]] == [2 * (row["length"] * 8 * 786432 + 4096 * 256) for row in bench["prefill"]], bench
+for row in bench["prefill"]:
+    share = row["operations"] / row["seconds"] / bench["fma_operations_per_second"]
+    assert abs(row["fma_share"] / share - 1) < 1e-9, bench
+# At least four lanes at 100 MHz.
+assert bench["fma_operations_per_second"] > 8e8, bench
+
+first = bench["first_token"]
+assert first["length"] == 8 and first["seconds_warm"] > 0 and first["seconds_prefill"] > 0, bench
+# File systems in memory keep their files.
+assert (first["seconds_cold"] is None) == (first["resident_share"] > 0.01), bench
+memory = bench["memory"]
+# Most weights have been read, nobody maps more than the file, and they are a part of what is resident.
+assert 0.8 * inspected["weight_bytes"] < memory["weight_bytes"] < size + 65536, (memory, size)
+assert memory["program_bytes"] > 0 and memory["weight_bytes"] + 1e6 < memory["peak_bytes"] < 1e9, memory
