@@ -137,7 +137,7 @@ TEST_F(FactorsTest, CodesAreThoseOfAMatrixMultipliedBeforehand) {
   // `tensor` sees the whole matrix, the others slices of rows.
   for (const char *format : {"codes = u4, block = 64, scale = f16, zero = u4",
                              "codes = s8, block = channel, scale = f32",
-                             "codes = u3, block = tensor, scale = f32"})
+                             "codes = s3, block = tensor, scale = f32"})
     for (DataType source : {DataType::F32, DataType::F16})
       for (bool transposed : {false, true}) {
         PackedWeight weight = make(source, DataType::U8, {1061, 75}, transposed,
