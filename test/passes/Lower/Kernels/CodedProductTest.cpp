@@ -2,7 +2,7 @@
 //
 // Formats x activations x ISA versions, with weights at guard pages. Without
 // arguments a set of cases in which every pair of choices occurs; with
-// --exhaustive all formats and activations.
+// --exhaustive all formats and activations, with --exhaustive=I/N a part.
 //
 //===----------------------------------------------------------------------===//
 
@@ -295,12 +295,24 @@ std::vector<Case> pairwiseCases() {
   return cases;
 }
 
-bool isExhaustive = false;
+/// All cases, or each `step`-th from `first` on.
+struct Exhaustive {
+  size_t first = 0, step = 0; ///< 0: not at all
+} exhaustive;
+
+std::vector<Case> chosenCases() {
+  if (exhaustive.step == 0)
+    return pairwiseCases();
+  std::vector<Case> all = allCases(), chosen;
+  for (size_t i = exhaustive.first; i < all.size(); i += exhaustive.step)
+    chosen.push_back(all[i]);
+  return chosen;
+}
 
 class CodedProductTest : public IsaTest {};
 
 TEST_P(CodedProductTest, EqualsScalarComputation) {
-  std::vector<Case> cases = isExhaustive ? allCases() : pairwiseCases();
+  std::vector<Case> cases = chosenCases();
   for (const Case &test : cases) {
     check(test, isa);
     if (HasFatalFailure())
@@ -358,6 +370,16 @@ QOPT_EACH_ISA(CodedProductTest);
 
 int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
-  qopt::isExhaustive = argc > 1 && std::string(argv[1]) == "--exhaustive";
+  std::string option = argc > 1 ? argv[1] : "";
+  size_t &first = qopt::exhaustive.first, &step = qopt::exhaustive.step;
+  if (option == "--exhaustive")
+    step = 1;
+  else if (option.rfind("--exhaustive=", 0) == 0 &&
+           (std::sscanf(option.c_str(), "--exhaustive=%zu/%zu", &first,
+                        &step) != 2 ||
+            first >= step)) {
+    std::fprintf(stderr, "expects --exhaustive=I/N with I < N\n");
+    return 1;
+  }
   return RUN_ALL_TESTS();
 }
