@@ -60,8 +60,8 @@ private:
   Error addToken(size_t row, int64_t token);
   void end(size_t row, RowEnd why);
   void endAll(RowEnd why);
-  bool isRunning() const {
-    return any_of(result.rows, [](const GeneratedRow &row) {
+  int64_t countRunning() const {
+    return count_if(result.rows, [](const GeneratedRow &row) {
       return row.end == RowEnd::Running;
     });
   }
@@ -153,9 +153,7 @@ Expected<Generation> BatchGenerator::run() {
     }
     if (Error error = check(status))
       return std::move(error);
-    int64_t running = count_if(result.rows, [](const GeneratedRow &row) {
-      return row.end == RowEnd::Running;
-    });
+    int64_t running = countRunning();
     if (Error error = chooseTokens())
       return std::move(error);
     if (isFirst) {
@@ -167,7 +165,7 @@ Expected<Generation> BatchGenerator::run() {
     }
     if (qopt_session_length(session) == qopt_session_max_context(session))
       endAll(RowEnd::Context);
-    if (!isRunning())
+    if (countRunning() == 0)
       return std::move(result);
     status = qopt_session_decode(session, next.data(), int64_t(next.size()),
                                  nullptr, logits.data());

@@ -29,11 +29,8 @@ encodeFile(const std::string &path, const text::Tokenizer &tokenizer,
   if (ids->size() < 2)
     return createFileError(
         path, createStringError("expects a text of at least two tokens"));
-  for (int64_t id : *ids)
-    if (vocabulary > 0 && id >= vocabulary)
-      return createStringError("the tokenizer gives token " + Twine(id) +
-                               ", but the model's vocabulary has " +
-                               Twine(vocabulary) + ": it is another model's");
+  if (Error error = checkVocabulary(*ids, vocabulary))
+    return std::move(error);
   return ids;
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/Text/ChatTemplate.h"
 #include "tools/qopt/Artifact.h"
+#include "tools/qopt/Tokens.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -119,11 +120,8 @@ Expected<EncodedPrompts> encodePrompts(const Arguments &arguments,
       return ids.takeError();
     if (ids->empty())
       return createStringError("a prompt has no tokens");
-    for (int64_t id : *ids)
-      if (id >= vocabulary)
-        return createStringError("the tokenizer gives token " + Twine(id) +
-                                 ", but the model's vocabulary has " +
-                                 Twine(vocabulary) + ": it is another model's");
+    if (Error error = checkVocabulary(*ids, vocabulary))
+      return std::move(error);
     result.ids.push_back(std::move(*ids));
   }
   return result;

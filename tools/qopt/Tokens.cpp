@@ -32,6 +32,15 @@ Expected<std::vector<int64_t>> readTokens(const std::string &path,
   return tokens;
 }
 
+Error checkVocabulary(ArrayRef<int64_t> ids, int64_t vocabulary) {
+  for (int64_t id : ids)
+    if (vocabulary > 0 && id >= vocabulary)
+      return createStringError("the tokenizer gives token " + Twine(id) +
+                               ", but the model's vocabulary has " +
+                               Twine(vocabulary) + ": it is another model's");
+  return Error::success();
+}
+
 Error checkWindow(StringRef path, const qopt_model_info &info, int64_t window) {
   if (!info.is_decoder || window <= info.max_context)
     return Error::success();

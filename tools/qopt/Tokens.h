@@ -18,6 +18,10 @@ namespace qopt {
 llvm::Expected<std::vector<int64_t>> readTokens(const std::string &path,
                                                 int64_t vocabulary);
 
+/// That a tokenizer's ids are of the model: below `vocabulary`, where that is
+/// known and not 0.
+llvm::Error checkVocabulary(llvm::ArrayRef<int64_t> ids, int64_t vocabulary);
+
 /// That windows fit the model's context. `path` is the artifact's.
 llvm::Error checkWindow(llvm::StringRef path, const qopt_model_info &info,
                         int64_t window);

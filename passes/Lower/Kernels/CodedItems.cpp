@@ -11,6 +11,12 @@ namespace qopt {
 /// Rows of an item of many.
 static constexpr int64_t blockRows = 480;
 
+int64_t streamedPanels(int64_t panels, int64_t panelBytes) {
+  int64_t bytes =
+      std::clamp<int64_t>(panels * panelBytes / 16, 64 << 10, 256 << 10);
+  return std::max<int64_t>(1, bytes / std::max<int64_t>(1, panelBytes));
+}
+
 /// Panels that a block of what quantizes the result reaches over.
 static int64_t panelsOfBlocks(MatmulOp op) {
   auto fused = dyn_cast<FusedOp>(op->getParentOp());
@@ -26,13 +32,9 @@ static int64_t panelsOfBlocks(MatmulOp op) {
 CodedItems::CodedItems(KernelBuilder &b, MatmulOp op)
     : panels(op.getQuantizedWeight().getPanels().panels()),
       panelsTogether(panelsOfBlocks(op)), b(b), M(b.rows(op.getInput())) {
-  // Enough items for many threads, but each long enough to stream.
-  int64_t panelBytes =
-      std::max<int64_t>(1, op.getQuantizedWeight().getPanels().panelBytes());
-  int64_t bytes =
-      std::clamp<int64_t>(panels * panelBytes / 16, 64 << 10, 256 << 10);
+  int64_t panelBytes = op.getQuantizedWeight().getPanels().panelBytes();
   panelsOfFew =
-      llvm::alignTo(std::max<int64_t>(1, bytes / panelBytes), panelsTogether);
+      llvm::alignTo(streamedPanels(panels, panelBytes), panelsTogether);
 }
 
 Value CodedItems::fewCount() {

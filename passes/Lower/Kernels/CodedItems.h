@@ -8,6 +8,10 @@
 
 namespace qopt {
 
+/// Panels of an item of a few rows: enough items for many threads, but each
+/// long enough to stream.
+int64_t streamedPanels(int64_t panels, int64_t panelBytes);
+
 /// The items of a product with a weight of codes. Of few rows an item is a
 /// group of panels, read in order; of many it is a panel and a block of rows.
 /// What quantizes the result in the same loop wants whole blocks of columns:

@@ -32,11 +32,7 @@ Product::Product(KernelBuilder &b, MatmulOp op)
 
 RowProduct::RowProduct(KernelBuilder &b, Product &product)
     : b(b), product(product) {
-  // Enough items for many threads, but each long enough to stream.
-  int64_t bytes = std::clamp<int64_t>(
-      product.panels * product.panelBytes() / 16, 64 << 10, 256 << 10);
-  panelsPerItem =
-      std::max<int64_t>(1, bytes / std::max<int64_t>(1, product.panelBytes()));
+  panelsPerItem = streamedPanels(product.panels, product.panelBytes());
 }
 
 Value RowProduct::items() {

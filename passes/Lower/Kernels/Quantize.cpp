@@ -1,6 +1,7 @@
 //===- Quantize.cpp - int8 codes of activations ---------------------------===//
 
 #include "lib/Formats/Activations.h"
+#include "lib/Formats/Rounding.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -94,14 +95,14 @@ private:
     auto words = VectorType::get({b.lanes}, b.getI32Type());
     auto bytes = VectorType::get({b.lanes}, b.getI8Type());
     Value factor = b.splat(inverse);
-    // 1.5 * 2^23 in front, the last bit is worth 1: ties to even.
-    constexpr double magic = 12582912.0;
+    // Ties to even, as roundToEven does it.
+    const Value magic = b.splat(double(roundingMagic));
     auto quantize = [&](Value i, int64_t count) -> Value {
       Value x = b.load(input, b.add(from, i), count);
       // No multiply-add here: the product is rounded first.
       Value scaled = arith::MulFOp::create(b, x, factor);
-      Value shifted = arith::AddFOp::create(b, scaled, b.splat(magic));
-      Value rounded = arith::SubFOp::create(b, shifted, b.splat(magic));
+      Value shifted = arith::AddFOp::create(b, scaled, magic);
+      Value rounded = arith::SubFOp::create(b, shifted, magic);
       Value word = arith::FPToSIOp::create(b, words, rounded);
       Value narrow = arith::TruncIOp::create(b, bytes, word);
       b.store(narrow, codes, b.add(to, i), count);
