@@ -48,6 +48,7 @@ def check_ops():
         expect(defined and defined == set(written), f"{dialect}.md and {folder}.td differ in {defined ^ set(written)}")
         for name, text in written.items():
             expect(re.search(r"^_[A-Z].+_$", text, re.MULTILINE), f"{dialect}.md: {name} has no summary")
+            expect("```mlir" in text, f"{dialect}.md: {name} has no example")
 
 
 def anchors(page):

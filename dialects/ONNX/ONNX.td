@@ -77,12 +77,22 @@ def ONNX_NodeOp : ONNX_Op<"node", [NoTerminator,
 
 def ONNX_NoneOp : ONNX_Op<"none", [Pure]> {
   let summary = "An optional input that is absent";
+  let description = [{
+    ```mlir
+    %none = onnx.none
+    ```
+  }];
   let results = (outs NoneType:$none);
   let assemblyFormat = "attr-dict";
 }
 
 def ONNX_YieldOp : ONNX_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "The outputs of a subgraph";
+  let description = [{
+    ```mlir
+    onnx.yield %a, %b : tensor<?x4xf32>, tensor<i64>
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }

@@ -199,6 +199,10 @@ def QOpt_CacheOp : QOpt_Op<"cache", [Symbol]> {
   let description = [{
     `index` is its number in the artifact's table; its layout is that of
     `qopt_cache_info` in include/qopt/artifact.h.
+
+    ```mlir
+    qopt.cache @layer0 {heads = 2 : i64, index = 0 : i64, key_dim = 64 : i64, value_dim = 64 : i64}
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$index, I64Attr:$heads,
                        I64Attr:$key_dim, I64Attr:$value_dim);
@@ -230,6 +234,14 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
     `conditions` are expressions that must be at least 0, each with a message.
     When code is made, `messages` lists what `qopt.fail_if` may report and
     `scratch_bytes` is the size of a thread's scratch memory.
+
+    ```mlir
+    qopt.signature {
+      inputs = [{name = "input_ids", type = tensor<?x?xi64, #qopt.dims<"batch", "sequence">>, role = "tokens"} ],
+      outputs = [{name = "logits", type = tensor<?x?x4096xf32, #qopt.dims<"batch", "sequence", "4096">>, role = "logits"} ],
+      symbols = ["batch", "past", "sequence"],
+      conditions = [{expression = "512 - past - sequence", message = "context is longer than 512"} ]}
+    ```
   }];
   let arguments = (ins ArrayAttr:$inputs, ArrayAttr:$outputs,
                        StrArrayAttr:$symbols,
@@ -255,6 +267,11 @@ def QOpt_ReshapeOp : QOpt_Op<"reshape", [Pure]> {
   let summary = "The same elements in the same order with other sizes";
   let description = [{
     The result's sizes are those of its `#qopt.dims`. Never moves data.
+
+    ```mlir
+    %flat = qopt.reshape %x
+      : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">> -> tensor<?xf32, #qopt.dims<"32*s">>
+    ```
   }];
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
@@ -267,6 +284,10 @@ def QOpt_FailIfOp : QOpt_Op<"fail_if"> {
     When the condition holds, the call ends with an error that says `message`, once
     all its work is done; work goes on in the meantime and must stay inside its
     buffers.
+
+    ```mlir
+    qopt.fail_if %outside, "token id is outside of the vocabulary"
+    ```
   }];
   let arguments = (ins I1:$condition, StrAttr:$message);
   let assemblyFormat = "$condition `,` $message attr-dict";
@@ -276,6 +297,10 @@ def QOpt_PrefetchDistanceOp : QOpt_Op<"prefetch_distance", [Pure]> {
   let summary = "Bytes ahead that one stream of weights is prefetched on this CPU";
   let description = [{
     The runtime knows the CPU, see `qopt_call` in include/qopt/artifact.h. 0: not at all.
+
+    ```mlir
+    %distance = qopt.prefetch_distance
+    ```
   }];
   let results = (outs Index:$result);
   let assemblyFormat = "attr-dict";
@@ -283,6 +308,11 @@ def QOpt_PrefetchDistanceOp : QOpt_Op<"prefetch_distance", [Pure]> {
 
 def QOpt_ScratchOp : QOpt_Op<"scratch"> {
   let summary = "Memory of the calling thread, valid during one item of a parallel loop";
+  let description = [{
+    ```mlir
+    %panel = qopt.scratch : memref<65536xi8>
+    ```
+  }];
   let arguments = (ins);
   let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
@@ -323,6 +353,15 @@ def QOpt_FusedOp : QOpt_Op<"fused", [NoTerminator, SingleBlock,
 
 def QOpt_YieldOp : QOpt_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "The value of an epilogue";
+  let description = [{
+    ```mlir
+    %y = qopt.matmul %x, %w epilogue {
+    ^bb0(%acc: f32):
+      %s = arith.negf %acc : f32
+      qopt.yield %s : f32
+    } : (tensor<4x256xf32>, tensor<64x256xf32>) -> tensor<4x64xf32>
+    ```
+  }];
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
@@ -336,6 +375,11 @@ def QOpt_EmbeddingOp : QOpt_ComputeOp<"embedding"> {
     counts from the end; one outside the table is an error of the call.
     The table may be packed for a product, see `qopt.matmul`, or of codes; `rows` is
     the number of its rows then.
+
+    ```mlir
+    %x = qopt.embedding %table[%ids]
+      : tensor<4096x256xf32>, tensor<2x4xi64> -> tensor<2x4x256xf32>
+    ```
   }];
   let arguments = (ins QOpt_WeightData:$table, QOpt_IntData:$ids,
                        Optional<AnyMemRef>:$out,
@@ -452,6 +496,11 @@ def QOpt_RMSNormOp : QOpt_ComputeOp<"rms_norm"> {
   let summary = "Root mean square normalization over the last dimension";
   let description = [{
     `result[..., d] = input[..., d] / sqrt(mean over d of input^2 + epsilon) * scale[d]`
+
+    ```mlir
+    %y = qopt.rms_norm %x, %s {epsilon = 1.0e-5 : f64}
+      : tensor<4x256xf32>, tensor<256xf32> -> tensor<4x256xf32>
+    ```
   }];
   let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$scale,
                        Optional<AnyMemRef>:$out, F64Attr:$epsilon,
@@ -468,6 +517,11 @@ def QOpt_LayerNormOp : QOpt_ComputeOp<"layer_norm", [AttrSizedOperandSegments]> 
   let description = [{
     With `c = input - mean(input)`:
     `result[..., d] = c[..., d] / sqrt(mean(c^2) + epsilon) * scale[d] + bias[d]`
+
+    ```mlir
+    %y = qopt.layer_norm %x, %s bias(%b : tensor<256xf32>) {epsilon = 1.0e-12 : f64}
+      : tensor<4x256xf32>, tensor<256xf32> -> tensor<4x256xf32>
+    ```
   }];
   let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$scale,
                        Optional<QOpt_FloatData>:$bias,
@@ -487,6 +541,11 @@ def QOpt_RotaryTableOp : QOpt_ComputeOp<"rotary_table"> {
     `angle[b, s, i] = f32(positions[b, s]) * frequencies[i]`;
     `result[b, s, i] = cos(angle)` for i < n, `result[b, s, n + i] = sin(angle)`,
     with n frequencies, both times `scaling`.
+
+    ```mlir
+    %table = qopt.rotary_table %positions, %frequencies
+      : tensor<2x4xi64>, tensor<16xf32> -> tensor<2x4x32xf32>
+    ```
   }];
   let arguments = (ins QOpt_IntData:$positions, QOpt_FloatData:$frequencies,
                        Optional<AnyMemRef>:$out,
@@ -505,6 +564,11 @@ def QOpt_RotaryOp : QOpt_ComputeOp<"rotary"> {
     elements turn, n being half the last size of `table` (`qopt.rotary_table`); the
     others stay. Element i < n pairs with i + n, or, when `interleaved`, 2i with
     2i + 1: `(x, y)` becomes `(x cos - y sin, y cos + x sin)`.
+
+    ```mlir
+    %turned = qopt.rotary %query, %table {num_heads = 8 : i64}
+      : tensor<2x4x256xf32>, tensor<2x4x32xf32> -> tensor<2x4x256xf32>
+    ```
   }];
   let arguments = (ins QOpt_FloatData:$input, QOpt_FloatData:$table,
                        Optional<AnyMemRef>:$out, I64Attr:$num_heads,
@@ -538,6 +602,12 @@ def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
     `result = sum softmax(scores)[t] * value[t]`. A query that sees no key gives 0
     (`empty_row = zero`), the mean of all T values (`empty_row = mean`), or what
     softmax gives of nothing but minus infinity (`empty_row = nan`).
+
+    ```mlir
+    %y = qopt.attention %q, %k, %v
+      {causal, empty_row = #qopt<empty_row zero>, num_heads = 8 : i64, num_kv_heads = 2 : i64, scale = 0.125 : f64}
+      : tensor<2x4x512xf32>, tensor<2x4x128xf32>, tensor<2x4x128xf32> -> tensor<2x4x512xf32>
+    ```
   }];
   let arguments = (ins QOpt_FloatData:$query, QOpt_FloatData:$key,
                        QOpt_FloatData:$value,
@@ -573,10 +643,20 @@ class QOpt_UnaryOp<string mnemonic> : QOpt_ComputeOp<mnemonic> {
 
 def QOpt_SiluOp : QOpt_UnaryOp<"silu"> {
   let summary = "x / (1 + exp(-x))";
+  let description = [{
+    ```mlir
+    %y = qopt.silu %x : tensor<4x256xf32> -> tensor<4x256xf32>
+    ```
+  }];
 }
 
 def QOpt_GeluOp : QOpt_UnaryOp<"gelu"> {
   let summary = "x * (1 + erf(x / sqrt(2))) / 2";
+  let description = [{
+    ```mlir
+    %y = qopt.gelu %x : tensor<4x256xf32> -> tensor<4x256xf32>
+    ```
+  }];
 }
 
 #endif // QOPT_DIALECTS_QOPT_QOPT_TD
