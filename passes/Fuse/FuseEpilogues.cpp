@@ -58,8 +58,9 @@ std::optional<Epilogue> matchEpilogue(MatmulOp matmul, Operation *user,
   Value other = node.getInputs()[second ? 0 : 1];
   auto type = dyn_cast<RankedTensorType>(other.getType());
   auto whole = cast<RankedTensorType>(acc.getType());
-  bool isRow = type && type.getRank() == 1 &&
-               type.getDimSize(0) == whole.getShape().back();
+  bool isRow = type && type.getRank() > 0 && type.hasStaticShape() &&
+               type.getShape().back() == whole.getShape().back() &&
+               type.getNumElements() == type.getShape().back();
   if (type != whole && !isRow) {
     reason = "the other operand of its user has other sizes";
     return std::nullopt;
@@ -103,13 +104,23 @@ Value compute(OpBuilder &builder, Operation *op, Value acc, Value extra,
   return arith::MulFOp::create(builder, loc, left, right);
 }
 
+/// As extras are: of the result's type, or a row of rank 1.
+Value asExtra(OpBuilder &builder, Location loc, Value other, MatmulOp matmul) {
+  auto type = cast<RankedTensorType>(other.getType());
+  if (type == matmul.getResult().getType() || type.getRank() == 1)
+    return other;
+  auto row =
+      RankedTensorType::get(type.getShape().back(), type.getElementType());
+  return ReshapeOp::create(builder, loc, row, other);
+}
+
 /// The product with the op at its end, where the op stood.
 MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
   OpBuilder builder(epilogue.op);
   SmallVector<Value> extras(matmul.getExtras());
-  if (epilogue.extra)
-    extras.push_back(epilogue.extra);
   Location loc = builder.getFusedLoc({matmul.getLoc(), epilogue.op->getLoc()});
+  if (epilogue.extra)
+    extras.push_back(asExtra(builder, loc, epilogue.extra, matmul));
   auto fused = MatmulOp::create(
       builder, loc, matmul->getResultTypes(), matmul.getInput(),
       matmul.getWeight(), matmul.getInputScales(), matmul.getInputSums(),

@@ -79,3 +79,15 @@ func.func @sum_of_products(%x: !x, %w: tensor<4x8xf32>) -> !y {
   %2 = onnx.node "Add"(%0, %1) {opset = 17 : i64} : (!y, !y) -> !y
   return %2 : !y
 }
+
+// A bias may be written with sizes of 1 before it.
+// CHECK-LABEL: func.func @row_of_rank_2(
+// CHECK-SAME: %[[BIAS:[a-z0-9]*]]: tensor<1x4xf32>)
+// CHECK: %[[ROW:.*]] = qopt.reshape %[[BIAS]] : tensor<1x4xf32> -> tensor<4xf32>
+// CHECK: qopt.matmul {{.*}} extras(%[[ROW]]) epilogue
+// CHECK-NOT: onnx.node
+func.func @row_of_rank_2(%x: !x, %w: tensor<4x8xf32>, %bias: tensor<1x4xf32>) -> !y {
+  %0 = qopt.matmul %x, %w : (!x, tensor<4x8xf32>) -> !y
+  %1 = onnx.node "Add"(%0, %bias) {opset = 17 : i64} : (!y, tensor<1x4xf32>) -> !y
+  return %1 : !y
+}
