@@ -225,9 +225,10 @@ std::optional<Case> makeCase(const Choices &choice) {
   test.format.zero = zeros[choice[3]];
   test.format.scale = types[choice[4]];
   if (test.format.zero == Format::Zero::Integer)
-    test.format.zeroBits = test.format.bits;
+    test.format.zeroBits =
+        choice[5] % 2 ? 10 - test.format.bits : test.format.bits;
   if (test.format.zero == Format::Zero::Float)
-    test.format.zeroType = types[(choice[4] + 1) % 3];
+    test.format.zeroType = types[(choice[4] + choice[5]) % 3];
   test.input = Input(choice[5]);
   std::tie(test.K, test.N) = sizes[choice[6]];
   if (llvm::Error error = test.format.verify()) {
