@@ -7,7 +7,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- Made by bench/readme.py: -->\n", "<!-- to here. -->\n"
-HEADER = "| recipe | MB | bits per weight | of linears | perplexity | KL to f32 | top-1 |\n|---|---|---|---|---|---|---|\n"
+COLUMNS = ("recipe", "MB", "bits per weight", "of linears", "perplexity", "KL to f32", "top-1", "prefill tok/s", "decode tok/s",
+           "first token")
 
 
 def divergence(value):
@@ -20,8 +21,15 @@ def divergence(value):
 def line(row):
     recipe = f"`{row['recipe']}`" + (": int8 activations" if row["recipe"].endswith("a8") else "")
     cells = [recipe, f"{row['megabytes']:.1f}", f"{row['bits_per_weight']:.2f}", f"{row['bits_per_weight_linears']:.2f}",
-             f"{row['perplexity']:.3f}", divergence(row["kl"]), "1" if row["top1"] == 1 else f"{row['top1']:.3f}"]
+             f"{row['perplexity']:.3f}", divergence(row["kl"]), "1" if row["top1"] == 1 else f"{row['top1']:.3f}",
+             f"{row['prefill_tokens_per_second']:.0f}", f"{row['decode_tokens_per_second']:.0f}",
+             f"{1e3 * row['first_token_seconds']:.1f} ms"]
     return f"| {' | '.join(cells)} |\n"
+
+
+def made_on(machine):
+    features = ", ".join(feature for feature in machine["features"] if not feature.startswith("amx"))
+    return f"Speeds: {machine['cpu']}, {machine['cpus']} CPUs, {features}.\n"
 
 
 def main():
@@ -35,7 +43,8 @@ def main():
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
         sys.exit(f"{readme}: expects one line '{BEGIN.strip()}' and one '{END.strip()}' after it")
     before, rest = text.split(BEGIN)
-    table = HEADER + "".join(map(line, figures["rows"]))
+    header = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
+    table = header + "".join(map(line, figures["rows"])) + "\n" + made_on(figures["machine"])
     readme.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}")
 
 

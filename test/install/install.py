@@ -73,9 +73,12 @@ class Project:
         self.output = run(CMAKE, "--build", self.folder, *options).stdout
         return sorted(name for name, time in self.times().items() if before.get(name) != time)
 
-    def check_affine(self, what, tolerance=1e-5):
+    def is_affine(self, tolerance=1e-5):
         got = np.array(run(self.folder / "affine").stdout.split(), np.float32).reshape(2, 8)
-        expect(np.abs(got - tiny_reference()).max() <= tolerance, f"right outputs {what}")
+        return np.abs(got - tiny_reference()).max() <= tolerance
+
+    def check_affine(self, what, tolerance=1e-5):
+        expect(self.is_affine(tolerance), f"right outputs {what}")
 
 
 def check_rebuilds(project):
@@ -93,10 +96,12 @@ def check_rebuilds(project):
     (TINY / "config.json").touch()
     expect(project.build() == ["tiny-net"], "a file that goes into the artifact touched: compiled again")
     expect(project.manifest("tiny-net")["recipe"] == "f32", "f32 at first")
-    project.configure("-DRECIPE=f16")
+    project.configure("-DRECIPE=w4")
     expect(project.build() == ["tiny-net"], "another recipe: compiled again")
-    expect(project.manifest("tiny-net")["recipe"] == "f16", "the manifest names it")
-    project.check_affine("with float16 weights", tolerance=2e-2)
+    expect(project.manifest("tiny-net")["recipe"] == "w4", "the manifest names it")
+    # 15 steps from the least to the largest of 16 normal weights: half a step is at most 0.15, and |x| sums to 19.
+    project.check_affine("with weights of 4 bits", tolerance=19 * 0.15)
+    expect(not project.is_affine(tolerance=1e-5), "which are rounded")
     project.configure("-DRECIPE=f32")
     project.build()
     expect(project.build() == [], "and then nothing is")
