@@ -21,6 +21,7 @@ static qopt_status createCaches(qopt_session *session) {
   session->mask = calloc(maskBytes, 1);
   if (!session->mask)
     return qopt_fail_memory(maskBytes, "the attention mask");
+  size_t total = 0;
   for (int32_t i = 0; i < 2 * table->num_caches; ++i) {
     const qopt_cache_info *info = &table->caches[i / 2];
     bool isKey = i % 2 == 0;
@@ -36,9 +37,13 @@ static qopt_status createCaches(qopt_session *session) {
         qopt_buffer_reserve(&session->cacheMemory[i], bytes, "the cache");
     if (status != QOPT_OK)
       return status;
+    total += bytes;
     session->cachePointers[i] = session->cacheMemory[i].data;
     cache->data = (float *)(void *)session->cacheMemory[i].data;
   }
+  qopt_log(QOPT_LOG_INFO, "%s: %zu bytes for the caches of %lld tokens",
+           table->model_name, total,
+           (long long)(session->maxBatch * session->context));
   return QOPT_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/Report/Cleanup.h"
 
 #include "llvm/Support/Signals.h"
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <mutex>
@@ -18,6 +19,8 @@ struct Registry {
   std::multiset<std::string> paths;
 };
 } // namespace
+
+static std::atomic<bool> deferred = false, interrupted = false;
 
 /// Never destroyed: the thread that waits for signals outlives main.
 static Registry &getRegistry() {
@@ -42,7 +45,10 @@ static void removeTree(const std::string &path) {
 /// signal handler may.
 static void waitForSignal(sigset_t signals) {
   int signal = 0;
-  while (sigwait(&signals, &signal) != 0)
+  auto isRemembered = [&] {
+    return signal == SIGINT && deferred && !interrupted.exchange(true);
+  };
+  while (sigwait(&signals, &signal) != 0 || isRemembered())
     ;
   // Held to the end: nothing is registered or kept any more.
   getRegistry().mutex.lock();
@@ -59,6 +65,12 @@ static void waitForSignal(sigset_t signals) {
   _exit(128 + signal);
 }
 
+void restoreInterrupts() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+}
+
 void installInterruptCleanup() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -72,6 +84,9 @@ void installInterruptCleanup() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread(waitForSignal, signals).detach();
 }
+
+void deferInterrupt() { deferred = true; }
+bool isInterrupted() { return interrupted; }
 
 Temporary::Temporary(std::string path) : path(std::move(path)) {
   Registry &registry = getRegistry();

@@ -14,6 +14,16 @@ namespace qopt {
 /// started.
 void installInterruptCleanup();
 
+/// In the child of a fork, where no thread waits for signals: they end it.
+void restoreInterrupts();
+
+/// From now on the first SIGINT is only remembered, for work that can end
+/// early; a second one ends the process. Nothing without
+/// installInterruptCleanup.
+void deferInterrupt();
+/// Whether a deferred SIGINT came.
+bool isInterrupted();
+
 /// A file or directory tree that must not outlive this object, nor the process
 /// if it is interrupted after installInterruptCleanup.
 class Temporary {

@@ -135,6 +135,9 @@ struct Strip final : Normalizer {
   bool left, right;
 };
 
+/// Replacing what was put in before would grow without end.
+static constexpr size_t maxReplaced = 256 << 20;
+
 struct Replace final : Normalizer {
   Replace(Pattern pattern, StringRef content)
       : pattern(std::move(pattern)), content(content) {}
@@ -143,10 +146,14 @@ struct Replace final : Normalizer {
     if (!spans)
       return spans.takeError();
     std::string replaced;
-    for (const Span &span : *spans)
+    for (const Span &span : *spans) {
+      if (replaced.size() > maxReplaced)
+        return createStringError("the normalizer makes the text longer than " +
+                                 Twine(maxReplaced >> 20) + " MB");
       replaced += span.isMatch
                       ? content
                       : piece.text.substr(span.begin, span.end - span.begin);
+    }
     piece.text = std::move(replaced);
     return Error::success();
   }

@@ -1,6 +1,7 @@
 //===- BenchOpening.cpp - A process' first token, and its memory ----------===//
 
 #include "lib/Eval/Statistics.h"
+#include "lib/Report/Cleanup.h"
 #include "tools/qopt/DecoderRun.h"
 #include "tools/qopt/PageCache.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -151,6 +152,7 @@ static Expected<Opening> openInChild(StringRef path,
   outs().flush();
   pid_t child = fork();
   if (child == 0) {
+    restoreInterrupts();
     ::close(ends[0]);
     tell(ends[1], openAndRun(path, options));
     _exit(0);

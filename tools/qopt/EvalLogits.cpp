@@ -7,6 +7,7 @@
 #include "lib/Report/Table.h"
 #include "tools/qopt/Eval.h"
 #include "tools/qopt/EvalReport.h"
+#include "llvm/ADT/STLExtras.h"
 #include <chrono>
 
 using namespace llvm;
@@ -46,11 +47,11 @@ static Expected<Figures> evaluate(const Evaluated &model,
   Evaluation evaluation(vocabulary);
   Progress progress;
   ArrayRef<int64_t> ids(tokens.ids);
-  for (const Window &window : tokens.windows) {
+  for (auto [i, window] : enumerate(tokens.windows)) {
     size_t first = window.firstTarget();
     if (first == window.end)
       continue; // one token, and nothing before it
-    progress.update("evaluating", double(window.begin) / double(ids.size()));
+    progress.update("evaluating", double(i) / double(tokens.windows.size()));
     if (Error error = computeLogits(model.session.get(), ids, window, logits))
       return error;
     if (reference)

@@ -134,8 +134,8 @@ static Error compare(const Evaluated &model, const Evaluated &reference,
   Progress progress;
   std::vector<qopt_tensor> outputs, references;
   ArrayRef<int64_t> ids(tokens.ids);
-  for (const Window &window : tokens.windows) {
-    progress.update("comparing", double(window.begin) / double(ids.size()));
+  for (auto [i, window] : enumerate(tokens.windows)) {
+    progress.update("comparing", double(i) / double(tokens.windows.size()));
     auto part = ids.slice(window.begin, window.size());
     if (Error error = runWindow(model, part, compared, outputs))
       return error;

@@ -1,5 +1,6 @@
 //===- Generate.cpp - qopt generate ---------------------------------------===//
 
+#include "lib/Report/Cleanup.h"
 #include "lib/Report/Format.h"
 #include "tools/qopt/BatchGenerator.h"
 #include "tools/qopt/Commands.h"
@@ -9,21 +10,10 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
-#include <csignal>
 
 using namespace llvm;
 
 namespace qopt {
-
-static volatile std::sig_atomic_t isInterrupted = 0;
-
-/// The first Ctrl-C ends the text, a second one the process.
-static void interrupt(int signal) {
-  isInterrupted = 1;
-  std::signal(signal, SIG_DFL);
-}
-
-static int askInterrupted(void *) { return isInterrupted; }
 
 static Expected<double> getNumber(const Arguments &arguments, StringRef option,
                                   double otherwise, double min, double max) {
@@ -141,8 +131,8 @@ static Error readOptions(const Arguments &arguments, GenerationOptions &options,
       return value.takeError();
     integer.value = *value;
   }
-  options.isInterrupted = [] { return isInterrupted != 0; };
-  limits.cancel = askInterrupted;
+  options.isInterrupted = isInterrupted;
+  limits.cancel = [](void *) -> int { return isInterrupted(); };
   return Error::success();
 }
 
@@ -212,7 +202,7 @@ static Expected<int> runGenerate(const Arguments &arguments) {
   if (!encoded)
     return encoded.takeError();
 
-  std::signal(SIGINT, interrupt);
+  deferInterrupt(); // the first Ctrl-C ends the text
   limits.batch = int64_t(encoded->ids.size());
   if (!limits.context)
     limits.context = chooseContext(info, *encoded, options.maxTokens);
@@ -230,13 +220,15 @@ static Expected<int> runGenerate(const Arguments &arguments) {
   Expected<Generation> generation =
       generateTexts(session->get(), info.vocabulary, std::move(*encoded),
                     options, texts, printer);
-  if (!generation)
+  if (!generation) {
+    printer.endLine();
     return generation.takeError();
+  }
   if (isJson)
     printJson(*generation, printer, bool(tokenizer));
   else
     printStatistics(*generation);
-  return isInterrupted ? 130 : 0;
+  return isInterrupted() ? 130 : 0;
 }
 
 const Command generateCommand = {

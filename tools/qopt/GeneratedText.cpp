@@ -22,13 +22,21 @@ void RowPrinter::flush() {
     if (row.printed == 0 && !row.text.empty() && rows.size() > 1)
       outs() << (current ? "\n" : "") << "== " << current + 1 << " of "
              << rows.size() << "\n";
-    outs() << StringRef(row.text).drop_front(row.printed);
+    StringRef fresh = StringRef(row.text).drop_front(row.printed);
+    outs() << fresh;
     row.printed = row.text.size();
+    isInLine = fresh.empty() ? isInLine : !fresh.ends_with("\n");
     if (!row.ended)
       break;
     outs() << '\n';
+    isInLine = false;
   }
   outs().flush();
+}
+
+void RowPrinter::endLine() {
+  if (std::exchange(isInLine, false))
+    (outs() << '\n').flush();
 }
 
 RowText::RowText(const text::Tokenizer *tokenizer,

@@ -19,6 +19,8 @@ public:
 
   void put(size_t row, llvm::StringRef text);
   void end(size_t row);
+  /// So that an error starts a line of its own.
+  void endLine();
   const std::string &text(size_t row) const { return rows[row].text; }
 
 private:
@@ -31,6 +33,7 @@ private:
 
   std::vector<Row> rows;
   size_t current = 0;
+  bool isInLine = false;
   bool isSilent;
 };
 

@@ -38,8 +38,12 @@ static std::string suggest(const Command &command, StringRef name) {
   return best ? "; did you mean '" + spell(best) + "'?" : "";
 }
 
+/// As options are spelled: neither '-', nor '-1', nor '- text'.
 static bool isOption(StringRef argument) {
-  return argument.size() > 1 && argument[0] == '-';
+  StringRef name = argument;
+  return argument == "--" ||
+         (name.consume_front("-") && (name.consume_front("-"), true) &&
+          !name.empty() && isAlpha(name[0]) && !name.contains(' '));
 }
 
 Expected<Arguments> Arguments::parse(const Command &command,

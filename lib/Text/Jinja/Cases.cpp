@@ -73,6 +73,21 @@ static std::string titleCase(const icu::UnicodeString &text) {
   return toUtf8(result);
 }
 
+std::string titleWords(StringRef text) {
+  std::string result;
+  bool inWord = false;
+  for (size_t at = 0; at < text.size();) {
+    size_t begin = at;
+    char32_t c = nextCharacter(text, at);
+    StringRef character = text.slice(begin, at);
+    bool isBetween = isPythonSpace(c) || StringRef("-({[<").contains(character);
+    result += isBetween ? character.str()
+                        : *changeCase(character, inWord ? "lower" : "upper");
+    inWord = !isBetween;
+  }
+  return result;
+}
+
 std::optional<std::string> changeCase(StringRef text, StringRef name) {
   icu::UnicodeString all = icu::UnicodeString::fromUTF8(
       {text.data(), static_cast<int32_t>(text.size())});

@@ -16,6 +16,10 @@ llvm::StringRef trimText(llvm::StringRef text, const std::string *set,
 /// Up to the first white space.
 llvm::StringRef firstWord(llvm::StringRef text);
 
+/// As the filter `title` writes it: a capital after white space and "-({[<"
+/// alone, where the method begins a word after anything that is no letter.
+std::string titleWords(llvm::StringRef text);
+
 /// upper, lower, title or capitalize; nothing for another name.
 std::optional<std::string> changeCase(llvm::StringRef text,
                                       llvm::StringRef name);

@@ -2,6 +2,7 @@
 
 #include "lib/Text/Jinja/Cases.h"
 #include "lib/Text/Jinja/Render.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace llvm;
 
@@ -73,6 +74,8 @@ Value Renderer::filterText(const std::string &text, StringRef name,
   }
   if (name == "replace")
     return replace(text, arguments, 0);
+  if (name == "title" && arguments.values.empty())
+    return takeText(titleWords(text));
   if (arguments.values.empty())
     if (std::optional<std::string> changed = changeCase(text, name))
       return takeText(std::move(*changed));
@@ -123,6 +126,12 @@ Value Renderer::filter(const Node &node) {
                                       ? static_cast<int>(std::clamp<int64_t>(
                                             indent->integer(), 0, 16))
                                       : -1));
+  }
+  static const StringSet<> ofTexts = {"trim",  "upper",      "lower",
+                                      "title", "capitalize", "replace"};
+  if (!ofTexts.contains(name)) {
+    refuse("the filter '" + name + "' is not supported");
+    return Value();
   }
   return filterText(toText(input), name, all);
 }

@@ -173,6 +173,8 @@ TEST(ChatTemplateTest, TextsAndLists) {
   EXPECT_EQ(render("{{ 'abc'.startswith('ab') }} {{ 'abc'.endswith('ab') }} "
                    "{{ 'aXb'.replace('X', '-') }} {{ 'a bc'.title() }}"),
             "True False a-b A Bc");
+  EXPECT_EQ(render("{{ \"it's (a) x-Y\" | title }} {{ \"it's\".title() }}"),
+            "It's (A) X-Y It'S");
   EXPECT_EQ(render("{{ messages | length }} {{ 'a' | upper }} "
                    "{{ nothing | default('d') }} "
                    "{{ messages | map(attribute='role') | join('/') }}"),
@@ -208,8 +210,8 @@ TEST(ChatTemplateTest, RefusesByName) {
             "error: line 1, column 4: the statement 'include' is not "
             "supported");
   EXPECT_EQ(render("{{ 'a' | wordwrap }}"),
-            "error: line 1, column 8: the filter 'wordwrap' with these "
-            "arguments is not supported");
+            "error: line 1, column 8: the filter 'wordwrap' is not "
+            "supported");
   EXPECT_EQ(render("{{ 'a'.zfill(3) }}"),
             "error: line 1, column 13: the method zfill() of a text is not "
             "supported");

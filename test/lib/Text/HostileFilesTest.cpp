@@ -164,6 +164,21 @@ std::string splitAt(const std::string &regex) {
               regex + "\"}}");
 }
 
+TEST(HostileFilesTest, ReplacementsThatGrow) {
+  std::string replace = R"({"type": "Replace", "pattern": {"String": "a"},
+    "content": ")" + std::string(1000, 'a') +
+                        "\"}";
+  std::string all = replace;
+  for (int i = 1; i < 6; ++i)
+    all += ", " + replace;
+  auto ids =
+      load(with(R"("normalizer": {"type": "Sequence", "normalizers": [)" + all +
+                "]}"))
+          ->encode("ab", false);
+  EXPECT_EQ(llvm::toString(ids.takeError()),
+            "the normalizer makes the text longer than 256 MB");
+}
+
 TEST(HostileFilesTest, RegularExpressions) {
   EXPECT_EQ(problem(splitAt("(a")),
             "pre_tokenizer.pattern.Regex: not a regular expression: "
