@@ -13,6 +13,7 @@ using namespace llvm;
 namespace qopt::text {
 
 struct ChatTemplate::Parsed {
+  std::string path; ///< empty: of no file
   std::string source;
   jinja::NodePtr tree;
   std::map<std::string, std::string> tokens;
@@ -71,8 +72,13 @@ Expected<std::string> ChatTemplate::render(ArrayRef<ChatMessage> messages,
   globals.set("tools", Value(Value::None()));
   globals.set("documents", Value(Value::None()));
   jinja::Renderer renderer(std::move(globals));
-  if (!renderer.render(*parsed->tree))
-    return jinja::errorAt(parsed->source, renderer.problemAt, renderer.problem);
+  if (!renderer.render(*parsed->tree)) {
+    Error error =
+        jinja::errorAt(parsed->source, renderer.problemAt, renderer.problem);
+    return parsed->path.empty()
+               ? std::move(error)
+               : createFileError(parsed->path, std::move(error));
+  }
   return std::move(renderer.output);
 }
 
@@ -139,6 +145,7 @@ Expected<std::optional<ChatTemplate>> ChatTemplate::load(StringRef folder) {
   Expected<ChatTemplate> parsed = parse(*text, readTokens(config));
   if (!parsed)
     return createFileError(path, parsed.takeError());
+  parsed->parsed->path = path.str().str();
   return std::optional<ChatTemplate>(std::move(*parsed));
 }
 

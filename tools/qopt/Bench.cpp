@@ -6,6 +6,7 @@
 #include "lib/Report/Table.h"
 #include "tools/qopt/Commands.h"
 #include "llvm/Support/JSON.h"
+#include <array>
 
 using namespace llvm;
 
@@ -94,6 +95,19 @@ static void printText(ArrayRef<LatencyFigures> figures,
   table.print(outs());
 }
 
+/// Options that say nothing about this kind of model.
+static Error checkOptions(const Arguments &arguments, bool isDecoder) {
+  std::array<StringRef, 2> others =
+      isDecoder ? std::array<StringRef, 2>{"batch", "sequence"}
+                : std::array<StringRef, 2>{"prompt-lengths", "all-logits"};
+  for (StringRef option : others)
+    if (arguments.has(option))
+      return createStringError(
+          "option '--" + option + "' is for " +
+          (isDecoder ? "models without caches" : "language models"));
+  return Error::success();
+}
+
 static Expected<int> bench(const Arguments &arguments) {
   Expected<BenchOptions> options = makeOptions(arguments);
   if (!options)
@@ -103,6 +117,8 @@ static Expected<int> bench(const Arguments &arguments) {
       benchOpening(path, *options);
   if (!opening)
     return opening.takeError();
+  if (Error error = checkOptions(arguments, opening->has_value()))
+    return std::move(error);
   Expected<ModelPointer> model = openModel(path);
   if (!model)
     return model.takeError();
