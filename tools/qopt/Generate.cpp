@@ -206,6 +206,9 @@ static Expected<int> runGenerate(const Arguments &arguments) {
   limits.batch = int64_t(encoded->ids.size());
   if (!limits.context)
     limits.context = chooseContext(info, *encoded, options.maxTokens);
+  if (limits.context > info.max_context)
+    errs() << "qopt generate: warning: a context of " << limits.context
+           << " is longer than the model's own, " << info.max_context << '\n';
   Expected<SessionPointer> session = createSession(model->get(), limits);
   if (!session)
     return session.takeError();
