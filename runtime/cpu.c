@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -21,14 +23,22 @@ static uint64_t enabledStates(uint32_t leaf1Ecx) {
   return (uint64_t)high << 32 | low;
 }
 
+/** Asks Linux for the large state that tiles have, for all threads of the
+ * process; see Documentation/arch/x86/xstate.rst. */
+static bool mayUseTiles(void) {
+  const long requestPermission = 0x1023, tileData = 18;
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+}
+
 uint64_t qopt_cpu_features(void) {
   uint32_t eax, ebx, ecx, edx;
-  uint32_t ecx1 = 0, ebx7 = 0, ecx7 = 0, eax7 = 0, ecxExtended = 0;
+  uint32_t ecx1 = 0, ebx7 = 0, ecx7 = 0, edx7 = 0, eax7 = 0, ecxExtended = 0;
   if (__get_cpuid(1, &eax, &ebx, &ecx, &edx))
     ecx1 = ecx;
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
     ebx7 = ebx;
     ecx7 = ecx;
+    edx7 = edx;
     if (eax >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx))
       eax7 = eax;
   }
@@ -57,6 +67,11 @@ uint64_t qopt_cpu_features(void) {
     features |= QOPT_CPU_AVX512;
   if ((features & QOPT_CPU_AVX512) && (ecx7 & bit_AVX512VNNI) && (eax7 & bf16))
     features |= QOPT_CPU_AVX512_VNNI_BF16;
+  const uint32_t amxTile = 1u << 24, amxInt8 = 1u << 25; /* of leaf 7, edx */
+  const uint64_t tiles = 0x60000; /* their shapes and data */
+  if ((features & QOPT_CPU_AVX512_VNNI_BF16) && (edx7 & amxTile) &&
+      (edx7 & amxInt8) && (states & tiles) == tiles && mayUseTiles())
+    features |= QOPT_CPU_AMX_INT8;
   return features;
 }
 

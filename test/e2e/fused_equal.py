@@ -18,12 +18,13 @@ import numpy as np
 
 import common
 from codes import coded_weights
-from low_bit import VNNI, Reference, artifact_isas, compile_model, divergences, machine_isas, windows
+from low_bit import CODES, Reference, artifact_isas, compile_model, divergences, machine_isas, windows
 from qopt_runtime import Model
 
 RECIPES = {"w8": "f32", "w8a8": "int8-token", "w4": "f32", "w4a16": "bf16", "w4a8": "int8-block", "w3": "f32", "w2": "f32"}
 BOUNDS = {"f32": 1e-6, "bf16": 2e-5, "int8-token": 0.0012, "int8-block": 0.0006}
-QUICK = {"w8": "x86-64", "w8a8": VNNI, "w4": "x86-64-v3", "w4a16": "x86-64-v4", "w4a8": "x86-64-v3", "w3": "x86-64-v4", "w2": "x86-64-v3"}
+QUICK = {"w8": ["x86-64"], "w8a8": ["x86-64-v4-vnni", "x86-64-v4-amx"], "w4": ["x86-64-v3"], "w4a16": ["x86-64-v4"],
+         "w4a8": ["x86-64-v3", "x86-64-v4-amx"], "w3": ["x86-64-v4"], "w2": ["x86-64-v3"]}
 BATCH = 4
 
 
@@ -55,10 +56,10 @@ model = common.onnx_path("dynamo-opset18")
 with tempfile.TemporaryDirectory() as temporary:
     folder = options.work or pathlib.Path(temporary)
     machine = machine_isas()
-    for recipe, isa in QUICK.items():
-        target = "all" if options.all else isa if isa in machine else machine[-1]
+    for recipe, isas in QUICK.items():
+        target = "all" if options.all else ",".join(isa for isa in isas if isa in machine) or machine[0]
         artifact = compile_model(model, recipe, folder, target)
         if options.all and RECIPES[recipe].startswith("int8"):
-            report.check((VNNI in artifact_isas(artifact)) == (VNNI in machine), f"{recipe}: versions {artifact_isas(artifact)}")
+            report.check(set(CODES) & set(machine) <= set(artifact_isas(artifact)), f"{recipe}: versions {artifact_isas(artifact)}")
         compare(model, recipe, artifact, windows(320 if options.all else BATCH), report)
 report.finish()

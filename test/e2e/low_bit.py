@@ -8,7 +8,8 @@ from onnx import TensorProto, numpy_helper
 
 import common
 
-VNNI = "x86-64-v4-vnni"
+# Versions that only products of codes have, which no other machine code needs, and the CPU's flags beside v4's.
+CODES = {"x86-64-v4-amx": {"avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8"}, "x86-64-v4-vnni": {"avx512_vnni", "avx512_bf16"}}
 
 
 def compile_model(model, recipe, folder, target="all"):
@@ -19,10 +20,10 @@ def compile_model(model, recipe, folder, target="all"):
 
 
 def machine_isas():
-    """common.machine_isas, and the version that only products of codes have, which no other machine code needs."""
+    """common.machine_isas, and the versions that only products of codes have."""
     isas = common.machine_isas()
-    flags = open("/proc/cpuinfo").read().split()
-    return isas + [VNNI] * ("x86-64-v4" in isas and "avx512_vnni" in flags and "avx512_bf16" in flags)
+    flags = set(open("/proc/cpuinfo").read().split())
+    return isas + [isa for isa, needed in CODES.items() if "x86-64-v4" in isas and needed <= flags]
 
 
 def artifact_isas(artifact):

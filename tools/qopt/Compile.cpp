@@ -119,7 +119,8 @@ static const Option recipeOption = {"recipe", "RECIPE", recipeHelp.c_str()};
 static const Option targetOption = {
     "target", "LIST",
     "CPUs to make code for: all, host, or some of x86-64, x86-64-v3,\n"
-    "x86-64-v4 and x86-64-v4-vnni with commas between them (default: all)"};
+    "x86-64-v4, x86-64-v4-vnni and x86-64-v4-amx with commas between them\n"
+    "(default: all)"};
 
 const Command compileCommand = {
     "compile",

@@ -3,9 +3,9 @@
 #include "passes/Lower/Kernels/CodedProduct.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Lower/Kernels/Dots.h"
 
 using namespace mlir;
 
@@ -69,6 +69,8 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
   }
   int64_t whole = N / panelColumns, rest = N % panelColumns;
   auto emit = [&](int64_t columns) {
+    if (usesTiles())
+      return emitTiles(panel, part, columns, unpacked);
     emitPanel(panel, columns, part.firstRow, part.rows, unpacked);
   };
   if (!rest)
@@ -82,15 +84,23 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
 void CodedProduct::unpack(Value panelStart, Value target) {
   b.loop(b.index(0), b.index(codes.layout.segments()), 1, [&](Value segment) {
     Value start = codes.segmentStart(panelStart, segment);
+    SmallVector<Value> zeros;
+    for (int64_t column = 0; column < panelColumns && subtractsZeros();
+         column += b.lanes) {
+      Value zero = codes.zeros(panelStart, segment, b.index(column));
+      Value each = splatElements(b, 32, 0x01010101);
+      zeros.push_back(asElements(b, arith::MulIOp::create(b, zero, each), 8));
+    }
     b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
       Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
       Value to = b.mul(b.add(b.mul(segment, codes.segmentSteps()), step),
                        plainStepBytes);
       for (int64_t quad = 0; quad < stepSize / 4; ++quad)
         for (int64_t column = 0; column < panelColumns; column += b.lanes) {
-          Value bytes = vector::BitCastOp::create(
-              b, VectorType::get({4 * b.lanes}, b.getI8Type()),
-              codes.quad(place, quad, b.index(column)));
+          Value bytes =
+              asElements(b, codes.quad(place, quad, b.index(column)), 8);
+          if (!zeros.empty())
+            bytes = arith::SubIOp::create(b, bytes, zeros[column / b.lanes]);
           vector::StoreOp::create(
               b, bytes, target, b.add(to, (quad * panelColumns + column) * 4));
         }
@@ -295,7 +305,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
         Value inputs = b.splat(word);
         for (int64_t v = 0; v < tile.vectors; ++v) {
           Value &sum = sums[chain + r * tile.vectors + v];
-          sum = dot(sum, quads[v], inputs);
+          sum = addQuads(b, sum, quads[v], inputs, codes.format().bits);
         }
       }
       continue;
@@ -317,61 +327,13 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
   }
 }
 
-static Value callIntrinsic(KernelBuilder &b, StringRef name, Type type,
-                           ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(b, b.getLoc(), type,
-                                       b.getStringAttr(name), operands)
-      .getResult(0);
-}
-
-/// sum + the products of four unsigned bytes with four signed ones in each i32.
-Value CodedProduct::dot(Value sum, Value quad, Value inputs) {
-  auto as = [&](Value words, unsigned width) -> Value {
-    auto type =
-        VectorType::get({b.lanes * 32 / width}, b.getIntegerType(width));
-    return vector::BitCastOp::create(b, type, words);
-  };
-  auto all = [&](unsigned width, uint64_t value) -> Value {
-    auto type =
-        VectorType::get({b.lanes * 32 / width}, b.getIntegerType(width));
-    return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type, APInt(width, value)));
-  };
-  auto words = cast<VectorType>(sum.getType());
-  if (b.isa.vnni)
-    return callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512", words,
-                         {sum, as(quad, 8), as(inputs, 8)});
-  auto pairs = VectorType::get({b.lanes * 2}, b.getI16Type());
-  auto addPairs = [&](Value sum, Value x, Value y) -> Value {
-    StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
-                     : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
-                                    : "llvm.x86.sse2.pmadd.wd";
-    return arith::AddIOp::create(b, sum, callIntrinsic(b, name, words, {x, y}));
-  };
-  // Two products of at most 127 * 127 each do not saturate i16; larger codes
-  // would.
-  if (b.lanes >= 8 && codes.format().bits <= 7) {
-    StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
-                                   : "llvm.x86.avx2.pmadd.ub.sw";
-    Value products =
-        callIntrinsic(b, name, pairs, {as(quad, 8), as(inputs, 8)});
-    return addPairs(sum, products, all(16, 1));
-  }
-  Value codes16 = as(quad, 16), inputs16 = as(inputs, 16), eight = all(16, 8);
-  Value even = arith::AndIOp::create(b, codes16, all(16, 0xff));
-  Value odd = arith::ShRUIOp::create(b, codes16, eight);
-  Value evenInputs = arith::ShRSIOp::create(
-      b, arith::ShLIOp::create(b, inputs16, eight), eight);
-  Value oddInputs = arith::ShRSIOp::create(b, inputs16, eight);
-  return addPairs(addPairs(sum, even, evenInputs), odd, oddInputs);
-}
-
 /// results + scale * (sums - zero * sum of the inputs)
 SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
                                           ArrayRef<Value> sums,
                                           ArrayRef<Value> results) {
   SmallVector<Value> next(results);
-  bool hasZero = !codes.hasConstantZero() || codes.constantZero() != 0;
+  bool hasZero =
+      tile.hasZeros && (!codes.hasConstantZero() || codes.constantZero() != 0);
   for (int64_t v = 0; v < tile.vectors; ++v) {
     Value column = b.add(tile.column, v * b.lanes);
     Value scale = codes.scales(tile.panelStart, group, column);

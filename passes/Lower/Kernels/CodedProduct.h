@@ -36,12 +36,19 @@ private:
     int64_t vectors;
     llvm::SmallVector<Value> rows; ///< of the matrix
     Value panel, panelStart;
-    Value column;   ///< in the panel
-    Value unpacked; ///< null, or the panel's quads as bytes
+    Value column;         ///< in the panel
+    Value unpacked;       ///< null, or the panel's quads as bytes
+    bool hasZeros = true; ///< their zeros are not subtracted yet
     int64_t size() const { return rows.size() * vectors; }
   };
 
   void prepareRows();
+  /// Many rows run in AMX tiles.
+  bool usesTiles() const;
+  /// Zeros are subtracted where codes are unpacked, for tiles.
+  bool subtractsZeros() const;
+  void emitTiles(Value panel, const CodedItems::Part &part, int64_t columns,
+                 Value unpacked);
   void emitManyPanel(Value panel, const CodedItems::Part &part);
   void emitPanel(Value panel, int64_t columns, Value firstRow, Value rows,
                  Value unpacked);
@@ -55,7 +62,6 @@ private:
   llvm::SmallVector<Value> addGroup(const Tile &tile, Value group,
                                     llvm::ArrayRef<Value> sums,
                                     llvm::ArrayRef<Value> results);
-  Value dot(Value sum, Value quad, Value inputs);
   void unpack(Value panelStart, Value target);
   int64_t chains(const Tile &tile) const;
 

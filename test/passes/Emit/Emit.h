@@ -3,6 +3,7 @@
 #ifndef QOPT_TEST_PASSES_EMIT_EMIT_H
 #define QOPT_TEST_PASSES_EMIT_EMIT_H
 
+#include "lib/Target/Host.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -155,17 +156,7 @@ private:
 
 /// Whether this machine runs the version.
 inline bool runsHere(const qopt_variant &variant) {
-  uint64_t have = 0;
-  if (__builtin_cpu_supports("x86-64-v2"))
-    have |= QOPT_CPU_X86_64_V2;
-  if (__builtin_cpu_supports("x86-64-v3"))
-    have |= QOPT_CPU_AVX2;
-  if (__builtin_cpu_supports("x86-64-v4"))
-    have |= QOPT_CPU_AVX512;
-  if (__builtin_cpu_supports("avx512vnni") &&
-      __builtin_cpu_supports("avx512bf16"))
-    have |= QOPT_CPU_AVX512_VNNI_BF16;
-  return (variant.features & ~have) == 0;
+  return (variant.features & ~qopt::getHostFeatures()) == 0;
 }
 
 /// A loop of the runtime without threads: odd pieces, the last first.

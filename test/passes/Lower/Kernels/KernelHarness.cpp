@@ -3,6 +3,7 @@
 #include "test/passes/Lower/Kernels/KernelHarness.h"
 
 #include "dialects/QOpt/QOpt.h"
+#include "lib/Target/Host.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -20,27 +21,28 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
+#include "qopt/artifact.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace mlir;
 
 namespace qopt {
 
+/// As the runtime asks for them.
+static bool mayUseTiles() { return syscall(SYS_arch_prctl, 0x1023, 18) == 0; }
+
 std::vector<const X86Isa *> runnableIsas() {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  uint64_t features = getHostFeatures();
+  if (!mayUseTiles())
+    features &= ~QOPT_CPU_AMX_INT8;
   std::vector<const X86Isa *> isas;
   for (const X86Isa &isa : getX86Isas()) {
-    bool runs = (isa.vectorBits < 256 ||
-                 (features["avx2"] && features["fma"] && features["f16c"])) &&
-                (isa.vectorBits < 512 ||
-                 (features["avx512bw"] && features["avx512vl"] &&
-                  features["avx512dq"]));
-    runs &= !isa.vnni || (features["avx512vnni"] && features["avx512bf16"]);
-    if (runs)
+    if ((isa.features & ~features) == 0)
       isas.push_back(&isa);
   }
   return isas;
@@ -87,7 +89,8 @@ static std::vector<int64_t> makeArguments(ModuleOp module) {
   std::vector<int64_t> sizes;
   function.walk([&](ScratchOp op) {
     auto type = cast<MemRefType>(op.getResult().getType());
-    sizes.push_back(type.getNumElements());
+    sizes.push_back(type.getNumElements() *
+                    std::max(1u, type.getElementTypeBitWidth() / 8));
     op.replaceAllUsesWith(argument(type));
     op.erase();
   });

@@ -1,0 +1,73 @@
+//===- Dots.cpp - Sums of products of codes -------------------------------===//
+
+#include "passes/Lower/Kernels/Dots.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace qopt {
+
+Value callIntrinsic(KernelBuilder &b, StringRef name, Type type,
+                    ValueRange operands) {
+  StringAttr intrinsic = b.getStringAttr(name);
+  if (!type) {
+    LLVM::CallIntrinsicOp::create(b, b.getLoc(), intrinsic, operands);
+    return nullptr;
+  }
+  return LLVM::CallIntrinsicOp::create(b, b.getLoc(), type, intrinsic, operands)
+      .getResult(0);
+}
+
+Value asElements(KernelBuilder &b, Value words, unsigned width) {
+  auto type = VectorType::get({b.lanes * 32 / width}, b.getIntegerType(width));
+  if (words.getType() == type)
+    return words;
+  return vector::BitCastOp::create(b, type, words);
+}
+
+Value splatElements(KernelBuilder &b, unsigned width, uint64_t value) {
+  auto type = VectorType::get({b.lanes * 32 / width}, b.getIntegerType(width));
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, APInt(width, value)));
+}
+
+/// sum + the products of two signed i16 with two others in each i32.
+static Value addPairs(KernelBuilder &b, Value sum, Value x, Value y) {
+  StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
+                   : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
+                                  : "llvm.x86.sse2.pmadd.wd";
+  return arith::AddIOp::create(b, sum,
+                               callIntrinsic(b, name, sum.getType(), {x, y}));
+}
+
+Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,
+               unsigned bits) {
+  if (b.isa.vnni)
+    return callIntrinsic(
+        b, "llvm.x86.avx512.vpdpbusd.512", sum.getType(),
+        {sum, asElements(b, codes, 8), asElements(b, inputs, 8)});
+  // Two products of at most 127 * 127 each do not saturate i16; larger codes
+  // would.
+  if (b.lanes >= 8 && bits <= 7) {
+    StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
+                                   : "llvm.x86.avx2.pmadd.ub.sw";
+    auto pairs = VectorType::get({b.lanes * 2}, b.getI16Type());
+    Value products = callIntrinsic(
+        b, name, pairs, {asElements(b, codes, 8), asElements(b, inputs, 8)});
+    return addPairs(b, sum, products, splatElements(b, 16, 1));
+  }
+  Value codes16 = asElements(b, codes, 16),
+        inputs16 = asElements(b, inputs, 16);
+  Value eight = splatElements(b, 16, 8);
+  Value even = arith::AndIOp::create(b, codes16, splatElements(b, 16, 0xff));
+  Value odd = arith::ShRUIOp::create(b, codes16, eight);
+  Value evenInputs = arith::ShRSIOp::create(
+      b, arith::ShLIOp::create(b, inputs16, eight), eight);
+  Value oddInputs = arith::ShRSIOp::create(b, inputs16, eight);
+  return addPairs(b, addPairs(b, sum, even, evenInputs), odd, oddInputs);
+}
+
+} // namespace qopt

@@ -1,0 +1,54 @@
+// RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-amx -canonicalize -cse -split-input-file | FileCheck %s
+// RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-vnni -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=VNNI
+
+// Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64 elements of K at once. What is
+// left of the rows has tiles of its own height.
+// CHECK-LABEL: func.func @codes_of_4_bits
+// CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// CHECK: scf.for
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbssd"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64"
+// CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
+// CHECK: llvm.call_intrinsic "llvm.x86.tilerelease"
+// VNNI-LABEL: func.func @codes_of_4_bits
+// VNNI-NOT: tilezero
+// VNNI: vpdpbusd
+func.func @codes_of_4_bits(%x: memref<?x128xi8>, %w: memref<2240xi8>, %s: memref<?x2xf32>, %z: memref<?x2xi32>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w quantized(%s, %z : memref<?x2xf32>, memref<?x2xi32>) outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x128, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>}
+    : (memref<?x128xi8>, memref<2240xi8>)
+  return
+}
+
+// -----
+
+// Codes of 8 bits lie as tiles want them and are read in place; unsigned, their zero is subtracted from the sums.
+// CHECK-LABEL: func.func @codes_of_8_bits
+// CHECK: llvm.call_intrinsic "llvm.x86.tdpbsud"
+// CHECK: arith.muli {{.*}} : vector<16xi32>
+// CHECK: arith.subi {{.*}} : vector<16xi32>
+func.func @codes_of_8_bits(%x: memref<?x128xi8>, %w: memref<4224xi8>, %s: memref<?x1xf32>, %z: memref<?x1xi32>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w quantized(%s, %z : memref<?x1xf32>, memref<?x1xi32>) outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x128, #qopt.format<codes = s8, block = channel, scale = f32>, #qopt.layout<panels>>}
+    : (memref<?x128xi8>, memref<4224xi8>)
+  return
+}
+
+// -----
+
+// Groups of 16 end inside of a tile.
+// CHECK-LABEL: func.func @groups_of_16
+// CHECK-NOT: tilezero
+// CHECK: vpdpbusd
+func.func @groups_of_16(%x: memref<?x64xi8>, %w: memref<1280xi8>, %s: memref<?x4xf32>, %z: memref<?x4xi32>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w quantized(%s, %z : memref<?x4xf32>, memref<?x4xi32>) outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x64, #qopt.format<codes = u4, block = 16, scale = f16, zero = midpoint>, #qopt.layout<panels>>}
+    : (memref<?x64xi8>, memref<1280xi8>)
+  return
+}
