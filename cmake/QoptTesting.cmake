@@ -22,13 +22,19 @@ function(qopt_add_gtest name)
   add_test(NAME ${name} COMMAND ${name} ${gtest_ARGS})
 endfunction()
 
-# qopt_add_python_test(<name> <script> [ARGS <argument>...] [MODELS] [SERIAL] [TIMEOUT <seconds>])
+# qopt_add_python_test(<name> <script> [ARGS <argument>...] [MODELS] [SERIAL] [EXHAUSTIVE]
+#                      [TIMEOUT <seconds>])
 # A script that finds the tools on PATH and the test models in $QOPT_MODELS. Its
-# exit code 77 means skipped. MODELS: runs after the models were made. SERIAL: alone.
+# exit code 77 means skipped. MODELS: runs after the models were made. SERIAL: alone. EXHAUSTIVE: only when asked for,
+# ctest -C exhaustive -L exhaustive.
 function(qopt_add_python_test name script)
-  cmake_parse_arguments(python "MODELS;SERIAL" "TIMEOUT" "ARGS" ${ARGN})
+  cmake_parse_arguments(python "MODELS;SERIAL;EXHAUSTIVE" "TIMEOUT" "ARGS" ${ARGN})
   get_filename_component(script ${script} ABSOLUTE)
-  add_test(NAME ${name} COMMAND ${QOPT_PYTHON} ${script} ${python_ARGS})
+  set(configurations)
+  if(python_EXHAUSTIVE)
+    set(configurations CONFIGURATIONS exhaustive)
+  endif()
+  add_test(NAME ${name} COMMAND ${QOPT_PYTHON} ${script} ${python_ARGS} ${configurations})
   set(environment
     "PATH=${PROJECT_BINARY_DIR}/bin:${LLVM_TOOLS_BINARY_DIR}:$ENV{PATH}"
     "PYTHONPATH=${PROJECT_SOURCE_DIR}/python:${PROJECT_SOURCE_DIR}/test"
@@ -43,6 +49,9 @@ function(qopt_add_python_test name script)
   endif()
   if(python_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+  if(python_EXHAUSTIVE)
+    set_tests_properties(${name} PROPERTIES LABELS exhaustive)
   endif()
   if(python_TIMEOUT)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${python_TIMEOUT})
