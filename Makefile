@@ -5,7 +5,7 @@ PREFIX ?= $(CURDIR)/build/install
 CACHE   = $(if $(QOPT_CACHE),$(QOPT_CACHE),$(HOME)/.cache/qopt)
 PYTHON  = $(CACHE)/venv/bin/python
 
-.PHONY: setup build test demo readme sanitize install clean
+.PHONY: setup build test demo readme peers sanitize install clean
 
 build: setup
 	cmake --preset clang
@@ -24,6 +24,10 @@ demo: build
 readme: build
 	$(PYTHON) bench/demo.py --qopt build/clang/bin/qopt --json build/demo.json
 	$(PYTHON) bench/readme.py build/demo.json
+
+# Speed against llama.cpp, which it builds, ONNX Runtime and the machine's limits: an hour, 30 GB in the cache.
+peers: build
+	$(PYTHON) bench/bench_peers.py --json build/peers.json --plot build/peers.svg
 
 # ASan and UBSan over all tests, TSan over those of the runtime and over two sessions of one model.
 sanitize: build

@@ -14,7 +14,7 @@ import numpy as np
 import common
 
 
-def prefill(model, path, length, threads, seconds):
+def prefill(model, path, length, threads, seconds, least=3):
     """Figures of one row. Both sessions are gone when it returns: each holds gigabytes."""
     from qopt_runtime import LOGITS_ALL
 
@@ -33,7 +33,7 @@ def prefill(model, path, length, threads, seconds):
         nonlocal expected
         expected = reference.run(["logits"], inputs)[0]
 
-    (own, other), runs = common.interleave([run, run_reference], seconds, 3)
+    (own, other), runs = common.interleave([run, run_reference], seconds, least)
     return {"what": "prefill f32", "length": length, "threads": threads, "qopt_tokens_per_s": length / own,
             "onnxruntime_tokens_per_s": length / other, "speed": other / own, "runs": runs, "isa": model.isa,
             "difference": float(np.abs(expected - logits).max() / np.abs(expected).max())}

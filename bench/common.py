@@ -33,12 +33,21 @@ def parse(parser):
     return options
 
 
-def machine():
+def cpu_fields():
+    """What /proc/cpuinfo says of the first CPU."""
     fields = {}
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         key, _, value = line.partition(":")
         fields.setdefault(key.strip(), value.strip())
-    flags = set(fields.get("flags", "").split())
+    return fields
+
+
+def cpu_flags():
+    return set(cpu_fields().get("flags", "").split())
+
+
+def machine():
+    fields, flags = cpu_fields(), cpu_flags()
     memory = int(pathlib.Path("/proc/meminfo").read_text().split()[1]) // 1024
     return {
         "cpu": fields.get("model name", platform.machine()), "cpus": len(os.sched_getaffinity(0)),
@@ -47,13 +56,14 @@ def machine():
     }
 
 
-def compile_model(model, recipe, target="all", work=WORK):
-    """Compiles unless the artifact is newer than the compiler and the model; returns (path, seconds or None)."""
+def compile_model(model, recipe, target="all", work=WORK, name=None):
+    """Compiles unless the artifact is newer than the compiler, the model and the recipe, where that is a file; returns (path,
+    seconds or None)."""
     work.mkdir(parents=True, exist_ok=True)
-    path = work / f"{model.parent.name}-{recipe}.qopt"
-    driver = pathlib.Path(shutil.which("qopt"))
+    path = work / f"{name or f'{model.parent.name}-{recipe}'}.qopt"
+    sources = [pathlib.Path(shutil.which("qopt")), model, *([recipe] if isinstance(recipe, pathlib.Path) else [])]
     manifest = path / "manifest.json"
-    if manifest.exists() and manifest.stat().st_mtime > max(driver.stat().st_mtime, model.stat().st_mtime):
+    if manifest.exists() and manifest.stat().st_mtime > max(source.stat().st_mtime for source in sources):
         return path, None
     begin = time.perf_counter()
     subprocess.run(["qopt", "compile", model, "-o", path, "--recipe", recipe, "--target", target, "--force"],

@@ -1,0 +1,52 @@
+"""qopt against llama.cpp, ONNX Runtime and the machine: one table of ratios, with the goals and floors that they are measured by.
+
+Builds what it needs in the cache (llama.cpp, once; models and artifacts, 20 GB) and measures in parts. All that is compared runs in
+turn: figures are medians of the runs, shares of what the machine can do medians of shares measured at once. Goals hold for
+machines with VNNI and without AMX; with AMX, llama.cpp is built both ways.
+"""
+
+import argparse
+import pathlib
+
+import common
+from peers import decoder, graphs
+from peers.ceilings import Ceilings
+from peers.figures import Figures, plot
+
+PARTS = {
+    "speed": decoder.measure_speed, "batches": decoder.measure_batches, "context": decoder.measure_context,
+    "neighbour": decoder.measure_neighbour, "layer": graphs.measure_layer, "encoder": graphs.measure_encoder,
+    "float": graphs.measure_float, "compile": decoder.measure_compile,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    common.use_tools(parser)
+    parser.add_argument("--plot", metavar="FILE", type=pathlib.Path, help="also draws our speed over the peers', as SVG")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts (default: all)")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--runs", type=int, default=5, help="of each measurement (default 5)")
+    parser.add_argument("--quick", action="store_true", help="three runs, to try it out")
+    parser.add_argument("--work", type=pathlib.Path, default=common.WORK / "peers", help="where artifacts go, 15 GB")
+    options = common.parse(parser)
+    if options.quick:
+        options.runs = 3
+    options.work.mkdir(parents=True, exist_ok=True)
+    ceilings, figures = Ceilings(), Figures()
+    for name in options.only:
+        for threads in options.threads:
+            ceilings.measure(threads)
+        PARTS[name](options, ceilings, figures)
+    rows = ceilings.rows()
+    print("\nceilings, medians (least to most):")
+    for row in rows:
+        print("{ceiling:24} {threads} thread{0} {median:9.1f} {unit} ({least:.1f} to {most:.1f})".format("s" * (row["threads"] > 1), **row))
+    print(f"\n{figures.table()}\n")
+    if options.plot:
+        options.plot.write_text(plot(figures, f"qopt over its peers: {common.machine()['cpu']}"))
+    common.write(options, "peers", [*rows, *figures.rows()])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""The decoder of make_llama_1b.py: decode and prefill against llama.cpp and against what the machine can do."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+import common
+from make_llama_1b import FFN, HEAD, HEADS, HIDDEN, KV_HEADS, VOCABULARY
+from peers import gguf, llama_cpp
+from peers.figures import Samples
+
+LAYERS, PROMPT, DECODED, SHORT, LONG = 16, 512, 64, 8, 4096
+# Multiplications and additions of a token in the products of the layers, and in the head.
+BODY = 2 * LAYERS * (2 * HIDDEN * HEADS * HEAD + 2 * HIDDEN * KV_HEADS * HEAD + 3 * HIDDEN * FFN)
+HEAD_OPERATIONS = 2 * HIDDEN * VOCABULARY
+KINDS = ("Q4_0", "Q4_K_M", "Q8_0")
+FOLDER = pathlib.Path(__file__).parent
+
+
+@dataclasses.dataclass
+class Subject:
+    """A recipe, the code it is compiled to, and the unit whose peak its prefill is measured by."""
+
+    recipe: str | pathlib.Path
+    unit: str | None = None
+    peak: str | None = None
+    isa: str | None = None
+
+
+SUBJECTS = {
+    "w4a8": Subject("w4a8", "int8", "VNNI peak"),
+    "w4a8 head int4": Subject(FOLDER / "w4a8-head4.yaml", "int8", "VNNI peak"),
+    "w8a8": Subject("w8a8", "int8", "VNNI peak"),
+    "w4": Subject("w4", "fp32", "FMA peak"),
+    "w4a16": Subject("w4a16", "bf16", "vdpbf16ps peak"),
+    "w4a8 AVX2": Subject("w4a8", isa="x86-64-v3"),
+}
+
+
+def model_path(options):
+    path = common.WORK / f"llama-1b-{LAYERS}" / "model.onnx"
+    if not path.exists():
+        subprocess.run([sys.executable, common.ROOT / "bench/make_llama_1b.py", path.parent, "--layers", str(LAYERS)], check=True)
+    return path
+
+
+def artifact(name, options):
+    subject, file = SUBJECTS[name], f"llama-{name.replace(' ', '-')}"
+    return common.compile_model(model_path(options), subject.recipe, subject.isa or "host", options.work, file)[0]
+
+
+def gguf_files(tool, options):
+    """{kind: file}, made once. The weights are random: this is about speed."""
+    folder = common.CACHE / "peers" / f"llama-1b-{LAYERS}"
+    folder.mkdir(parents=True, exist_ok=True)
+    source, files = folder / "f16.gguf", {kind: folder / f"{kind}.gguf" for kind in KINDS}
+    if not source.exists():
+        gguf.write(source, LAYERS)
+    for kind, path in files.items():
+        llama_cpp.quantize(tool, source, path, kind, max(options.threads))
+    return source, files
+
+
+class Decoder:
+    """An opened artifact, timed with any number of threads."""
+
+    def __init__(self, path, isa=None):
+        from qopt_runtime import Model
+
+        self.model = Model(path, isa)
+        with open(path / "weights.safetensors", "rb") as file:
+            header = json.loads(file.read(*struct.unpack("<Q", file.read(8))))
+        self.weight_bytes = sum(end - begin for name, tensor in header.items() if not name.startswith("__")
+                                for begin, end in [tensor["data_offsets"]])
+
+    def session(self, threads, context=PROMPT + DECODED, batch=1):
+        return Timed(self.model.session(batch=batch, context=context, threads=threads), batch)
+
+
+class Timed:
+    """A session whose calls return seconds."""
+
+    def __init__(self, session, batch):
+        self.session, self.batch = session, batch
+        self.logits = np.empty((batch, session.model.info.vocabulary), np.float32)
+        self.random = np.random.default_rng(0)
+
+    def tokens(self, *dims):
+        return self.random.integers(0, self.session.model.info.vocabulary, dims)
+
+    def prefill(self, length):
+        """Of an empty cache; the last token's logits."""
+        from qopt_runtime import LOGITS_LAST
+
+        tokens = self.tokens(self.batch, length)
+        self.session.reset()
+        begin = time.perf_counter()
+        self.session.prefill(tokens, which=LOGITS_LAST, logits=self.logits)
+        return time.perf_counter() - begin
+
+    def decode(self, count):
+        tokens = self.tokens(count, self.batch)
+        begin = time.perf_counter()
+        for each in tokens:
+            self.session.decode(each, self.logits)
+        return time.perf_counter() - begin
+
+    def decode_after(self, length, count):
+        self.session.truncate(length)
+        return self.decode(count)
+
+
+def measure_own(decoder, session, subject, threads, ceilings, samples, key):
+    """One sample of prefill beside the peak of the unit that it uses, and of decode in turn with reads of the same weights."""
+    time.sleep(0.1)
+    peaks = ceilings.measure(threads)
+    seconds = session.prefill(PROMPT)
+    rate = (PROMPT * BODY + HEAD_OPERATIONS) / seconds
+    samples.add((*key, "prefill"), PROMPT / seconds)
+    samples.add((*key, "rate"), rate / 1e9)
+    if peak := peaks.get(subject.unit):
+        samples.add((*key, "peak"), peak / 1e9)
+        samples.add((*key, "peak share"), rate / peak)
+    session.prefill(SHORT)
+    decoded, read, parts = 0, 0, 4
+    for _ in range(parts):
+        decoded += session.decode(DECODED // parts) / DECODED
+        read += ceilings.read(decoder.model, decoder.weight_bytes, threads) / parts
+    samples.add((*key, "decode"), 1 / decoded)
+    samples.add((*key, "bandwidth"), decoder.weight_bytes / decoded / 1e9)
+    samples.add((*key, "read"), decoder.weight_bytes / read / 1e9)
+    samples.add((*key, "read share"), read / decoded)
+
+
+def measure_speed(options, ceilings, figures):
+    folders = llama_cpp.build()
+    _, files = gguf_files(folders["native"], options)
+    decoders = {name: Decoder(artifact(name, options), subject.isa) for name, subject in SUBJECTS.items()}
+    sessions = {(name, threads): decoder.session(threads) for name, decoder in decoders.items() for threads in options.threads}
+    for session in sessions.values():
+        session.prefill(PROMPT)
+    samples = Samples()
+    for run in range(options.runs):
+        begin = time.perf_counter()
+        for (name, threads), session in sessions.items():
+            measure_own(decoders[name], session, SUBJECTS[name], threads, ceilings, samples, (name, threads))
+        for build, folder in folders.items():
+            for kind, path in files.items():
+                for threads in options.threads:
+                    prefill, decode = llama_cpp.bench(folder, path, threads, PROMPT, DECODED)
+                    samples.add((build, kind, threads, "prefill"), prefill)
+                    samples.add((build, kind, threads, "decode"), decode)
+        print(f"speed of the decoder: run {run + 1} of {options.runs}, {time.perf_counter() - begin:.0f} s", flush=True)
+    report_speed(options, folders, samples, figures)
+
+
+def report_speed(options, folders, samples, figures):
+    for threads in options.threads:
+        for name, subject in SUBJECTS.items():
+            own = name, threads
+            figures.add(f"decode {name}", "plain read", threads, samples.median(*own, "bandwidth"), samples.median(*own, "read"), "GB/s",
+                        samples.median(*own, "read share"))
+            if (*own, "peak share") in samples:
+                figures.add(f"prefill {name}", subject.peak, threads, samples.median(*own, "rate"), samples.median(*own, "peak"), "GOP/s",
+                            samples.median(*own, "peak share"))
+            for build in folders:
+                for kind in KINDS:
+                    if kind.startswith("Q8") != name.startswith("w8"):
+                        continue
+                    against = f"llama.cpp {kind}" + ("" if build == "native" else f" {build}")
+                    for what in ("decode", "prefill"):
+                        figures.add(f"{what} {name}", against, threads, samples.median(*own, what),
+                                    samples.median(build, kind, threads, what), "tokens/s")
+        if threads > 1 and 1 in options.threads:
+            figures.add("prefill w4a8", "1 thread", threads, samples.median("w4a8", threads, "prefill"),
+                        samples.median("w4a8", 1, "prefill"), "tokens/s")
+
+
+def measure_batches(options, ceilings, figures):
+    """Rows that are decoded together, against one."""
+    decoder, samples, steps, batches = Decoder(artifact("w4a8", options)), Samples(), 16, (1, 4, 16)
+    sessions = {(batch, threads): decoder.session(threads, SHORT + steps, batch) for threads in options.threads for batch in batches}
+    for session in sessions.values():
+        session.prefill(SHORT)
+    for _ in range(options.runs):
+        for (batch, threads), session in sessions.items():
+            time.sleep(0.1)
+            peak = ceilings.measure(threads)["int8"]
+            seconds = session.decode_after(SHORT, steps) / steps
+            samples.add((batch, threads, "seconds"), seconds)
+            if peak:
+                samples.add((batch, threads, "rate"), batch * (BODY + HEAD_OPERATIONS) / seconds / 1e9)
+                samples.add((batch, threads, "peak"), peak / 1e9)
+    for threads in options.threads:
+        for batch in batches[1:]:
+            figures.add(f"decode w4a8, {batch} rows", "1 row", threads, 1e3 * samples.median(batch, threads, "seconds"),
+                        1e3 * samples.median(1, threads, "seconds"), "ms")
+        if (16, threads, "rate") in samples:
+            figures.add("decode w4a8, 16 rows", "VNNI peak", threads, samples.median(16, threads, "rate"),
+                        samples.median(16, threads, "peak"), "GOP/s")
+
+
+def measure_context(options, ceilings, figures):
+    """A token after a long context takes longer by the time that it takes to read the cache."""
+    decoder, samples, steps = Decoder(artifact("w4a8", options)), Samples(), 8
+    for threads in options.threads:
+        long, short = decoder.session(threads, LONG + steps), decoder.session(threads, SHORT + steps)
+        long.prefill(LONG), short.prefill(SHORT)
+        for _ in range(options.runs):
+            time.sleep(0.1)
+            samples.add((threads, "more"), (long.decode_after(LONG, steps) - short.decode_after(SHORT, steps)) / steps)
+            samples.add((threads, "speed"), decoder.weight_bytes / ceilings.read(decoder.model, decoder.weight_bytes, threads))
+        cache = decoder.model.info.cache_bytes * (LONG - SHORT)
+        figures.add(f"decode w4a8 after {LONG}", "reading the cache", threads, 1e3 * samples.median(threads, "more"),
+                    1e3 * cache / samples.median(threads, "speed"), "ms")
+
+
+def measure_neighbour(options, ceilings, figures):
+    """Another process keeps one core busy, every second time."""
+    decoder, samples, threads = Decoder(artifact("w4a8", options)), Samples(), max(options.threads)
+    session = decoder.session(threads)
+    session.prefill(PROMPT)
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        os.sched_setaffinity(child.pid, {max(os.sched_getaffinity(0))})
+        for _ in range(options.runs):
+            for state, which in (("idle", signal.SIGSTOP), ("one core busy", signal.SIGCONT)):
+                child.send_signal(which)
+                time.sleep(0.1)
+                samples.add((state, "prefill"), PROMPT / session.prefill(PROMPT))
+                session.prefill(SHORT)
+                samples.add((state, "decode"), DECODED / session.decode(DECODED))
+    finally:
+        child.kill()
+        child.wait()
+    for what in ("decode", "prefill"):
+        figures.add(f"{what} w4a8, one core busy", "idle", threads, samples.median("one core busy", what), samples.median("idle", what),
+                    "tokens/s")
+
+
+def measure_compile(options, ceilings, figures):
+    """All ISA versions, with little memory, against llama-quantize from f16; both files are in memory."""
+    tool = llama_cpp.build()["native"]
+    source, _ = gguf_files(tool, options)
+    path, threads, samples = model_path(options), max(options.threads), Samples()
+    own, other = options.work / "compiled.qopt", options.work / "quantized.gguf"
+    commands = {"own": ["prlimit", "--data=1500000000", "qopt", "compile", path, "-o", own, "--recipe", "w4a8", "--force"],
+                "other": [tool / "llama-quantize", source, other, "Q4_0", str(threads)]}
+    for file in (path.with_name("model.onnx.data"), source):
+        subprocess.run(["cat", file], stdout=subprocess.DEVNULL, check=True)
+    for _ in range(min(options.runs, 3)):
+        for name, command in commands.items():
+            begin = time.perf_counter()
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            samples.add((name,), time.perf_counter() - begin)
+    other.unlink()
+    seconds = samples.median("own")
+    figures.add("compile w4a8", "llama-quantize", threads, seconds, samples.median("other"), "s")
+    figures.add("compile w4a8", "longest time", threads, seconds, max(45, 15 + 1.5 * samples.median("other")), "s")

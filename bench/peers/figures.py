@@ -1,0 +1,122 @@
+"""What the peers' benchmark found: figures beside the goals that they are measured by, as a table, as JSON and as a plot."""
+
+import dataclasses
+import statistics
+from html import escape
+
+# What is measured, against what: {threads: (goal, floor)}. None: no goal.
+GOALS = {
+    ("decode w4a8", "plain read"): {1: (0.92, 0.85), 2: (0.94, 0.88)},
+    ("decode w8a8", "plain read"): {1: (0.90, 0.85), 2: (0.95, 0.90)},
+    ("decode w4a16", "plain read"): {1: (0.62, 0.50), 2: (0.82, 0.70)},
+    ("decode w4", "plain read"): {1: (0.55, 0.42), 2: (0.75, 0.60)},
+    ("decode w4a8 AVX2", "plain read"): {1: (0.85, None), 2: (0.85, None)},
+    ("decode w4a8 head int4", "llama.cpp Q4_0"): {1: (1.65, 1.4)},
+    ("decode w4a8", "llama.cpp Q4_0"): {1: (1.4, 1.25)},
+    ("decode w8a8", "llama.cpp Q8_0"): {1: (1.5, 1.35)},
+    ("prefill w4a8", "llama.cpp Q4_0"): {1: (2.7, 2.1), 2: (2.7, 2.1)},
+    ("prefill w8a8", "llama.cpp Q8_0"): {1: (3.5, 2.7), 2: (3.5, 2.7)},
+    ("prefill w4a8 AVX2", "llama.cpp Q4_0"): {1: (1.5, 1.2), 2: (1.5, 1.2)},
+    ("prefill w4a8", "VNNI peak"): {1: (0.72, 0.60), 2: (0.72, 0.60)},
+    ("prefill w8a8", "VNNI peak"): {1: (0.80, 0.70), 2: (0.80, 0.70)},
+    ("prefill w4", "FMA peak"): {1: (0.80, 0.65), 2: (0.80, 0.65)},
+    ("prefill w4a16", "vdpbf16ps peak"): {1: (0.70, 0.50), 2: (0.70, 0.50)},
+    ("prefill w4a8", "1 thread"): {2: (1.9, None)},
+    ("prefill f32, all logits", "ONNX Runtime fp32"): {1: (1.0, 0.9), 2: (1.0, 0.9)},
+    ("layer int4 block 32, 1 row", "ONNX Runtime int4"): {1: (1.3, 1.1), 2: (1.3, 1.1)},
+    ("layer int4 block 32, 128 rows", "ONNX Runtime int4"): {1: (2.3, 1.9), 2: (2.3, 1.9)},
+    ("layer int4 block 32, 512 rows", "ONNX Runtime int4"): {1: (2.3, 1.9), 2: (2.3, 1.9)},
+    ("layer int4 block 128, 1 row", "ONNX Runtime int4"): {1: (1.0, 0.9), 2: (1.0, 0.9)},
+    ("layer int4 block 128, 128 rows", "ONNX Runtime int4"): {1: (1.8, 1.5), 2: (1.8, 1.5)},
+    ("layer int4 block 128, 512 rows", "ONNX Runtime int4"): {1: (1.8, 1.5), 2: (1.8, 1.5)},
+    ("layer int8, 128 rows", "ONNX Runtime int8"): {1: (1.07, 1.0), 2: (1.15, 1.05)},
+    ("layer int8, 512 rows", "ONNX Runtime int8"): {1: (1.07, 1.0), 2: (1.15, 1.05)},
+    ("MiniLM w8a8, batch 1", "ONNX Runtime"): {1: (1.5, 1.15), 2: (1.5, 1.15)},
+    ("MiniLM w8a8, batch 32", "ONNX Runtime"): {1: (1.5, 1.15), 2: (1.5, 1.15)},
+    ("MiniLM f32, batch 1", "ONNX Runtime fp32"): {1: (1.1, 1.0), 2: (1.1, 1.0)},
+    ("MiniLM f32, batch 32", "ONNX Runtime fp32"): {1: (1.1, 1.0), 2: (1.1, 1.0)},
+    ("decode w4a8, 16 rows", "VNNI peak"): {1: (0.75, 0.60), 2: (0.75, 0.60)},
+    ("decode w4a8, 4 rows", "1 row"): {2: (1.4, None)},
+    ("decode w4a8 after 4096", "reading the cache"): {1: (1.15, 1.4), 2: (1.15, 1.4)},
+    ("compile w4a8", "longest time"): {2: (1.0, None)},
+    ("decode w4a8, one core busy", "idle"): {2: (0.4, None)},
+    ("prefill w4a8, one core busy", "idle"): {2: (0.4, None)},
+}
+# Times that are compared: here less is better.
+COSTS = {"1 row", "reading the cache", "llama-quantize", "longest time"}
+SHARES = {"plain read", "VNNI peak", "FMA peak", "vdpbf16ps peak", "idle"}
+PEERS = ("llama.cpp", "ONNX Runtime")
+
+
+@dataclasses.dataclass
+class Figure:
+    """`value` is ours over theirs, unless it is the median of what was compared at once."""
+
+    what: str
+    against: str
+    threads: int
+    ours: float
+    theirs: float
+    unit: str
+    value: float
+    goal: float | None
+    floor: float | None
+
+    def text(self, number):
+        if number is None:
+            return ""
+        return f"{100 * number:.0f} %" if self.against in SHARES else f"{number:.2f}x"
+
+    def verdict(self):
+        sign = -1 if self.against in COSTS else 1
+        for name, bound in (("goal", self.goal), ("floor", self.floor)):
+            if bound is not None and sign * self.value >= sign * bound:
+                return name
+        return "" if self.goal is None else "BELOW"
+
+
+class Figures(list):
+    def add(self, what, against, threads, ours, theirs, unit, value=None):
+        goal, floor = GOALS.get((what, against), {}).get(threads, (None, None))
+        self.append(Figure(what, against, threads, ours, theirs, unit, ours / theirs if value is None else value, goal, floor))
+
+    def rows(self):
+        return [dataclasses.asdict(each) | {"verdict": each.verdict()} for each in self]
+
+    def table(self):
+        cells = [("what", "against", "threads", "ours", "theirs", "", "figure", "goal", "floor", "reaches")]
+        cells += [(each.what, each.against, str(each.threads), f"{each.ours:.4g}", f"{each.theirs:.4g}", each.unit, each.text(each.value),
+                   each.text(each.goal), each.text(each.floor), each.verdict()) for each in self]
+        widths = [max(map(len, column)) for column in zip(*cells)]
+        left = {0, 1, 5, 9}
+        return "\n".join("  ".join(cell.ljust(width) if i in left else cell.rjust(width)
+                                   for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in cells)
+
+
+def plot(figures, title):
+    """An SVG of bars: our speed over a peer's."""
+    bars = [each for each in figures if each.against.startswith(PEERS)]
+    left, width, step, top = 430, 420, 20, 40
+    largest = max((each.value for each in bars), default=1)
+    scale = width / max(largest, 1)
+    height = top + step * len(bars) + 10
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {height}" font-family="sans-serif" font-size="12">',
+             f'<rect width="100%" height="100%" fill="white"/><text x="10" y="20" font-size="14">{escape(title)}</text>']
+    for i, each in enumerate(bars):
+        y, color = top + step * i, "#9ecae1" if each.threads == 1 else "#3182bd"
+        label = f"{each.what} / {each.against}, {each.threads} thread{'s' * (each.threads > 1)}"
+        lines.append(f'<text x="{left - 8}" y="{y + 12}" text-anchor="end">{escape(label)}</text>'
+                     f'<rect x="{left}" y="{y}" width="{each.value * scale:.1f}" height="{step - 5}" fill="{color}"/>'
+                     f'<text x="{left + each.value * scale + 5:.1f}" y="{y + 12}">{each.value:.2f}x</text>')
+    lines.append(f'<line x1="{left + scale:.1f}" x2="{left + scale:.1f}" y1="{top - 6}" y2="{height - 8}" stroke="black"/></svg>')
+    return "\n".join(lines) + "\n"
+
+
+class Samples(dict):
+    """Lists of samples by any key."""
+
+    def add(self, key, value):
+        self.setdefault(key, []).append(value)
+
+    def median(self, *key):
+        return statistics.median(self[key])
