@@ -25,7 +25,7 @@ readme: build
 	$(PYTHON) bench/demo.py --qopt build/clang/bin/qopt --json build/demo.json
 	$(PYTHON) bench/readme.py build/demo.json
 
-# Speed against llama.cpp, which it builds, ONNX Runtime and the machine's limits: an hour, 30 GB in the cache.
+# Speed against llama.cpp, which it builds, ONNX Runtime and the machine's limits: an hour, 20 GB in the cache.
 peers: build
 	$(PYTHON) bench/bench_peers.py --json build/peers.json --plot build/peers.svg
 

@@ -1,6 +1,6 @@
 """qopt against llama.cpp, ONNX Runtime and the machine: one table of ratios, with the goals and floors that they are measured by.
 
-Builds what it needs in the cache (llama.cpp, once; models and artifacts, 20 GB) and measures in parts. All that is compared runs in
+Builds what it needs in the cache (llama.cpp, once; models and artifacts, 20 GB together) and measures in parts. All that is compared runs in
 turn: figures are medians of the runs, shares of what the machine can do medians of shares measured at once. Goals hold for
 machines with VNNI and without AMX; with AMX, llama.cpp is built both ways.
 """
@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--runs", type=int, default=5, help="of each measurement (default 5)")
     parser.add_argument("--quick", action="store_true", help="three runs, to try it out")
-    parser.add_argument("--work", type=pathlib.Path, default=common.WORK / "peers", help="where artifacts go, 15 GB")
+    parser.add_argument("--work", type=pathlib.Path, default=common.WORK / "peers", help="where artifacts go, 10 GB")
     options = common.parse(parser)
     if options.quick:
         options.runs = 3
@@ -43,6 +43,8 @@ def main():
     for row in rows:
         print("{ceiling:24} {threads} thread{0} {median:9.1f} {unit} ({least:.1f} to {most:.1f})".format("s" * (row["threads"] > 1), **row))
     print(f"\n{figures.table()}\n")
+    if "amx_int8" in common.cpu_flags():
+        print("This CPU has AMX, which llama.cpp and ONNX Runtime's int8 use: goals are for CPUs without it.")
     if options.plot:
         options.plot.write_text(plot(figures, f"qopt over its peers: {common.machine()['cpu']}"))
     common.write(options, "peers", [*rows, *figures.rows()])

@@ -67,10 +67,12 @@ def test_reports():
     assert lines[1].split() == "prefill w4a8 llama.cpp Q4_0 1 30 10 tokens/s 3.00x 2.70x 2.10x goal".split(), lines[1]
     assert lines[2].split() == "prefill w4a8 VNNI peak 1 50 100 GOP/s 51 % 72 % 60 % BELOW".split(), lines[2]
     assert [row["value"] for row in figures.rows()] == [3, 0.51, 0.5]
+    figures.add("a < b", "ONNX Runtime", 1, 10, 10, "texts/s")
     root = xml.fromstring(plot(figures, "a & b"))
-    bars = [float(each.get("width")) for each in root.findall(".//{*}rect") if "%" not in each.get("width")]
-    assert len(bars) == 2 and abs(bars[0] / bars[1] - 6) < 0.01, bars
-    assert any(each.text == "a < b / ONNX Runtime, 2 threads" for each in root.findall(".//{*}text"))
+    bars = [float(each.get("width")) for each in root.findall("{*}rect") if "%" not in each.get("width")]
+    assert len(bars) == 3 and abs(bars[0] / bars[1] - 6) < 0.01 and abs(bars[0] / bars[2] - 3) < 0.01, bars
+    labels = [each.text for each in root.findall("{*}text")]
+    assert labels.count("a < b / ONNX Runtime") == labels.count("0.50x") == 1, labels
 
 
 def test_blocks():

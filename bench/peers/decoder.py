@@ -1,6 +1,7 @@
 """The decoder of make_llama_1b.py: decode and prefill against llama.cpp and against what the machine can do."""
 
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
@@ -27,21 +28,23 @@ FOLDER = pathlib.Path(__file__).parent
 
 @dataclasses.dataclass
 class Subject:
-    """A recipe, the code it is compiled to, and the unit whose peak its prefill is measured by."""
+    """A recipe, the unit whose peak its prefill is measured by, the files of llama.cpp that it is compared with, the code that
+    it is compiled to."""
 
     recipe: str | pathlib.Path
     unit: str | None = None
     peak: str | None = None
+    peers: tuple[str, ...] = ()
     isa: str | None = None
 
 
 SUBJECTS = {
-    "w4a8": Subject("w4a8", "int8", "VNNI peak"),
-    "w4a8 head int4": Subject(FOLDER / "w4a8-head4.yaml", "int8", "VNNI peak"),
-    "w8a8": Subject("w8a8", "int8", "VNNI peak"),
+    "w4a8": Subject("w4a8", "int8", "VNNI peak", ("Q4_0", "Q4_K_M")),
+    "w4a8 head int4": Subject(FOLDER / "w4a8-head4.yaml", peers=("Q4_0", "Q4_K_M")),
+    "w4a8 AVX2": Subject("w4a8", peers=("Q4_0",), isa="x86-64-v3"),
     "w4": Subject("w4", "fp32", "FMA peak"),
     "w4a16": Subject("w4a16", "bf16", "vdpbf16ps peak"),
-    "w4a8 AVX2": Subject("w4a8", isa="x86-64-v3"),
+    "w8a8": Subject("w8a8", "int8", "VNNI peak", ("Q8_0",)),
 }
 
 
@@ -140,29 +143,32 @@ def measure_own(decoder, session, subject, threads, ceilings, samples, key):
     samples.add((*key, "read share"), read / decoded)
 
 
+def measure_peer(folder, path, threads, samples, key):
+    for what, speed in zip(("prefill", "decode"), llama_cpp.bench(folder, path, threads, PROMPT, DECODED)):
+        samples.add((*key, what), speed)
+
+
 def measure_speed(options, ceilings, figures):
     folders = llama_cpp.build()
     _, files = gguf_files(folders["native"], options)
     decoders = {name: Decoder(artifact(name, options), subject.isa) for name, subject in SUBJECTS.items()}
-    sessions = {(name, threads): decoder.session(threads) for name, decoder in decoders.items() for threads in options.threads}
-    for session in sessions.values():
-        session.prefill(PROMPT)
-    samples = Samples()
+    samples, tasks = Samples(), []
+    for threads in options.threads:  # what is compared is measured one after the other
+        for name, subject in SUBJECTS.items():
+            session = decoders[name].session(threads)
+            session.prefill(PROMPT)
+            tasks.append((measure_own, decoders[name], session, subject, threads, ceilings, samples, (name, threads)))
+            for kind in subject.peers if name in ("w4a8", "w8a8") else ():
+                tasks += [(measure_peer, folder, files[kind], threads, samples, (build, kind, threads)) for build, folder in folders.items()]
     for run in range(options.runs):
         begin = time.perf_counter()
-        for (name, threads), session in sessions.items():
-            measure_own(decoders[name], session, SUBJECTS[name], threads, ceilings, samples, (name, threads))
-        for build, folder in folders.items():
-            for kind, path in files.items():
-                for threads in options.threads:
-                    prefill, decode = llama_cpp.bench(folder, path, threads, PROMPT, DECODED)
-                    samples.add((build, kind, threads, "prefill"), prefill)
-                    samples.add((build, kind, threads, "decode"), decode)
+        for function, *arguments in tasks:
+            function(*arguments)
         print(f"speed of the decoder: run {run + 1} of {options.runs}, {time.perf_counter() - begin:.0f} s", flush=True)
     report_speed(options, folders, samples, figures)
 
 
-def report_speed(options, folders, samples, figures):
+def report_speed(options, builds, samples, figures):
     for threads in options.threads:
         for name, subject in SUBJECTS.items():
             own = name, threads
@@ -171,14 +177,9 @@ def report_speed(options, folders, samples, figures):
             if (*own, "peak share") in samples:
                 figures.add(f"prefill {name}", subject.peak, threads, samples.median(*own, "rate"), samples.median(*own, "peak"), "GOP/s",
                             samples.median(*own, "peak share"))
-            for build in folders:
-                for kind in KINDS:
-                    if kind.startswith("Q8") != name.startswith("w8"):
-                        continue
-                    against = f"llama.cpp {kind}" + ("" if build == "native" else f" {build}")
-                    for what in ("decode", "prefill"):
-                        figures.add(f"{what} {name}", against, threads, samples.median(*own, what),
-                                    samples.median(build, kind, threads, what), "tokens/s")
+            for kind, build, what in itertools.product(subject.peers, builds, ("decode", "prefill")):
+                figures.add(f"{what} {name}", f"llama.cpp {kind}" + f" {build}" * (build != "native"), threads, samples.median(*own, what),
+                            samples.median(build, kind, threads, what), "tokens/s")
         if threads > 1 and 1 in options.threads:
             figures.add("prefill w4a8", "1 thread", threads, samples.median("w4a8", threads, "prefill"),
                         samples.median("w4a8", 1, "prefill"), "tokens/s")

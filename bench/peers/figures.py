@@ -93,23 +93,34 @@ class Figures(list):
                                    for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in cells)
 
 
+COLORS = ("#9ecae1", "#3182bd", "#08519c", "#08306b")
+
+
 def plot(figures, title):
-    """An SVG of bars: our speed over a peer's."""
-    bars = [each for each in figures if each.against.startswith(PEERS)]
-    left, width, step, top = 430, 420, 20, 40
-    largest = max((each.value for each in bars), default=1)
-    scale = width / max(largest, 1)
-    height = top + step * len(bars) + 10
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {height}" font-family="sans-serif" font-size="12">',
-             f'<rect width="100%" height="100%" fill="white"/><text x="10" y="20" font-size="14">{escape(title)}</text>']
-    for i, each in enumerate(bars):
-        y, color = top + step * i, "#9ecae1" if each.threads == 1 else "#3182bd"
-        label = f"{each.what} / {each.against}, {each.threads} thread{'s' * (each.threads > 1)}"
-        lines.append(f'<text x="{left - 8}" y="{y + 12}" text-anchor="end">{escape(label)}</text>'
-                     f'<rect x="{left}" y="{y}" width="{each.value * scale:.1f}" height="{step - 5}" fill="{color}"/>'
-                     f'<text x="{left + each.value * scale + 5:.1f}" y="{y + 12}">{each.value:.2f}x</text>')
-    lines.append(f'<line x1="{left + scale:.1f}" x2="{left + scale:.1f}" y1="{top - 6}" y2="{height - 8}" stroke="black"/></svg>')
-    return "\n".join(lines) + "\n"
+    """An SVG of bars: our speed over a peer's, for each number of threads."""
+    rows = {}
+    for each in figures:
+        if each.against.startswith(PEERS):
+            rows.setdefault(f"{each.what} / {each.against}", {})[each.threads] = each.value
+    counts = sorted({threads for row in rows.values() for threads in row})
+    scale = 420 / max([1, *(value for row in rows.values() for value in row.values())])
+    left, top, bar = 390, 60, 11
+    y, lines = top, []
+    for label, row in rows.items():
+        lines.append(f'<text x="{left - 8}" y="{y + bar * len(row) / 2 + 4}" text-anchor="end">{escape(label)}</text>')
+        for threads, value in row.items():
+            color = COLORS[counts.index(threads) % len(COLORS)]
+            lines.append(f'<rect x="{left}" y="{y}" width="{value * scale:.1f}" height="{bar}" fill="{color}"/>'
+                         f'<text x="{left + value * scale + 4:.1f}" y="{y + 9}" font-size="10">{value:.2f}x</text>')
+            y += bar
+        y += 8
+    legend = "".join(f'<tspan fill="{COLORS[i % len(COLORS)]}" dx="12">&#9632;</tspan> {threads} thread{"s" * (threads > 1)}'
+                     for i, threads in enumerate(counts))
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + 480} {y}" font-family="sans-serif" font-size="12">',
+        f'<rect width="100%" height="100%" fill="white"/><text x="10" y="20" font-size="14">{escape(title)}</text>',
+        f'<text x="{left}" y="42">{legend}</text>', *lines,
+        f'<line x1="{left + scale:.1f}" x2="{left + scale:.1f}" y1="{top - 6}" y2="{y}" stroke="black"/></svg>\n'])
 
 
 class Samples(dict):
