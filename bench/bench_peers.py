@@ -20,6 +20,19 @@ PARTS = {
 }
 
 
+def report(options, ceilings, figures):
+    rows = ceilings.rows()
+    print("\nceilings, medians (least to most):")
+    for row in rows:
+        print("{ceiling:24} {threads} thread{0} {median:9.1f} {unit} ({least:.1f} to {most:.1f})".format("s" * (row["threads"] > 1), **row))
+    print(f"\n{figures.table()}\n")
+    if "amx_int8" in common.cpu_flags():
+        print("This CPU has AMX, which llama.cpp and ONNX Runtime's int8 use: goals are for CPUs without it.")
+    if options.plot:
+        options.plot.write_text(plot(figures, f"qopt over its peers: {common.machine()['cpu']}"))
+    common.write(options, "peers", [*rows, *figures.rows()])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     common.use_tools(parser)
@@ -34,20 +47,13 @@ def main():
         options.runs = 3
     options.work.mkdir(parents=True, exist_ok=True)
     ceilings, figures = Ceilings(), Figures()
-    for name in options.only:
-        for threads in options.threads:
-            ceilings.measure(threads)
-        PARTS[name](options, ceilings, figures)
-    rows = ceilings.rows()
-    print("\nceilings, medians (least to most):")
-    for row in rows:
-        print("{ceiling:24} {threads} thread{0} {median:9.1f} {unit} ({least:.1f} to {most:.1f})".format("s" * (row["threads"] > 1), **row))
-    print(f"\n{figures.table()}\n")
-    if "amx_int8" in common.cpu_flags():
-        print("This CPU has AMX, which llama.cpp and ONNX Runtime's int8 use: goals are for CPUs without it.")
-    if options.plot:
-        options.plot.write_text(plot(figures, f"qopt over its peers: {common.machine()['cpu']}"))
-    common.write(options, "peers", [*rows, *figures.rows()])
+    try:
+        for name in options.only:
+            for threads in options.threads:
+                ceilings.measure(threads)
+            PARTS[name](options, ceilings, figures)
+    finally:  # whatever ends it, the parts before were measured
+        report(options, ceilings, figures)
 
 
 if __name__ == "__main__":
