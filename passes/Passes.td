@@ -350,7 +350,7 @@ def FoldFactors : Pass<"qopt-fold-factors", "::mlir::ModuleOp"> {
 }
 
 def AssignStorage : Pass<"qopt-assign-storage", "::mlir::ModuleOp"> {
-  let summary = "Decide type, layout and place of every weight in the artifact";
+  let summary = "Decide type, layout and place of every weight in the artifact, and what caches hold";
   let description = [{
     The recipe's rules are asked for each weight of a product and each table, by the
     role and path of the op that reads it. Weights of codes become `!qopt.qtensor`,
@@ -359,16 +359,21 @@ def AssignStorage : Pass<"qopt-assign-storage", "::mlir::ModuleOp"> {
     in panels of 32 columns, tables row by row; a table that is also the weight of a
     product is read from its panels. All other floating point weights lie in f32.
     Weights that nobody reads are dropped; factors of weights that are kept stay, but
-    get no place.
+    get no place. Caches hold what the rules of role `kv_cache` say of their path,
+    else f32.
 
     ```mlir
     qopt.weight @w : tensor<64x256xf32> {...}
+    qopt.cache @c {heads = 2, index = 0, key_dim = 64, value_dim = 64}
     %w = qopt.get_weight @w : tensor<64x256xf32>
+    %k, %v = qopt.get_cache @c : memref<?x2x?x64x32xf32>, memref<?x2x?x32x64xf32>
     ```
-    becomes, by `{match: {}, format: int4-g64}`,
+    becomes, by `{match: {role: kv_cache}, format: f16}` and `{match: {}, format: int4-g64}`,
     ```mlir
     qopt.weight @w : tensor<64x256xf32> {..., method = "rtn", packed = !qopt.qtensor<64x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, <panels>>, packed_offset = 0}
+    qopt.cache @c {heads = 2, index = 0, key_dim = 64, value_dim = 64, storage = f16}
     %w = qopt.get_weight @w : !qopt.qtensor<64x256, #qopt.format<...>, <panels>>
+    %k, %v = qopt.get_cache @c : memref<?x2x?x64x32xf16>, memref<?x2x?x32x64xf16>
     ```
   }];
   let dependentDialects = ["::qopt::QOptDialect"];
@@ -411,7 +416,7 @@ def CompareCodes : Pass<"qopt-compare-codes", "::mlir::ModuleOp"> {
     runs in float, so that each pair has the same input and its difference is the
     error of this one op. The name of a pair is that of the ONNX node, with a number
     where it is taken. `@prefill` stands for a decoder; `@decode` is erased, as
-    prefill runs a single token as well.
+    prefill runs a single token as well. Caches hold f32.
 
     Does nothing where no weight is of codes. Warns of a result whose sizes are not
     linear in the symbols, as no output may have them, and compares it not. Must have

@@ -1,5 +1,6 @@
 /*===- info.c - What a caller can know of a model ------------------------===*/
 
+#include "runtime/cache.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
 #include "runtime/signature.h"
@@ -54,11 +55,13 @@ qopt_status qopt_info_create(qopt_model *model) {
   info->num_outputs = table->num_outputs;
   info->is_decoder = table->num_caches > 0;
   info->num_caches = table->num_caches;
-  for (int32_t i = 0; i < table->num_caches; ++i)
+  for (int32_t i = 0; i < table->num_caches; ++i) {
+    const qopt_cache_info *cache = &table->caches[i];
     info->cache_bytes +=
-        table->caches[i].heads *
-        (table->caches[i].key_dim + table->caches[i].value_dim) *
-        (int64_t)sizeof(float);
+        cache->heads *
+        (qopt_cache_vector_bytes(cache->dtype, cache->key_dim) +
+         qopt_cache_vector_bytes(cache->dtype, cache->value_dim));
+  }
   info->max_context = table->max_context;
   info->vocabulary = table->vocabulary;
   info->isa = model->variant->isa;

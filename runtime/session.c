@@ -30,6 +30,7 @@ static qopt_status createCaches(qopt_session *session) {
     cache->dim = isKey ? info->key_dim : info->value_dim;
     cache->context = session->context;
     cache->isKey = isKey;
+    cache->dtype = info->dtype;
     size_t bytes;
     if (!qopt_cache_bytes(cache, session->maxBatch, &bytes))
       return qopt_fail_memory(SIZE_MAX, "the cache");
@@ -39,7 +40,7 @@ static qopt_status createCaches(qopt_session *session) {
       return status;
     total += bytes;
     session->cachePointers[i] = session->cacheMemory[i].data;
-    cache->data = (float *)(void *)session->cacheMemory[i].data;
+    cache->data = session->cacheMemory[i].data;
   }
   qopt_log(QOPT_LOG_INFO, "%s: %zu bytes for the caches of %lld tokens",
            table->model_name, total,

@@ -98,22 +98,10 @@ Value qopt::materialize(OpBuilder &builder, Location loc, const DimExpr &size) {
   return DimOp::create(builder, loc, builder.getIndexType(), size.str());
 }
 
-/// The symbol is a `SymbolOp`.
-template <typename SymbolOp>
-static LogicalResult verifySymbol(Operation *op, FlatSymbolRefAttr symbol,
-                                  SymbolTableCollection &symbols) {
-  if (symbols.lookupNearestSymbolFrom<SymbolOp>(op, symbol))
-    return success();
-  return op->emitOpError("expects a ")
-         << SymbolOp::getOperationName() << ", but got " << symbol;
-}
-
 LogicalResult GetWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  return verifySymbol<WeightOp>(*this, getWeightAttr(), symbols);
-}
-
-LogicalResult GetCacheOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  return verifySymbol<CacheOp>(*this, getCacheAttr(), symbols);
+  if (symbols.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr()))
+    return success();
+  return emitOpError("expects a qopt.weight, but got ") << getWeightAttr();
 }
 
 //===-- Computing ops -----------------------------------------------------===//

@@ -197,16 +197,30 @@ def QOpt_GetWeightOp : QOpt_Op<"get_weight",
 def QOpt_CacheOp : QOpt_Op<"cache", [Symbol]> {
   let summary = "A key/value cache, kept by the session";
   let description = [{
-    `index` is its number in the artifact's table; its layout is that of
-    `qopt_cache_info` in include/qopt/artifact.h.
+    `index` is its number in the artifact's table, `path` that of the attention that
+    reads it. `storage` says what it holds once the recipe has spoken: f16, or i8 for
+    codes with a scale for each key and value of a head; without it f32. Its layout is
+    that of `qopt_cache_info` in include/qopt/artifact.h.
 
     ```mlir
     qopt.cache @layer0 {heads = 2 : i64, index = 0 : i64, key_dim = 64 : i64, value_dim = 64 : i64}
+    qopt.cache @layer1 {heads = 2 : i64, index = 1 : i64, key_dim = 64 : i64, value_dim = 64 : i64, storage = i8}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$index, I64Attr:$heads,
-                       I64Attr:$key_dim, I64Attr:$value_dim);
+                       I64Attr:$key_dim, I64Attr:$value_dim,
+                       OptionalAttr<TypeAttrOf<AnyTypeOf<[F16, I8]>>>:$storage,
+                       OptionalAttr<StrAttr>:$path);
   let assemblyFormat = "$sym_name attr-dict";
+  let extraClassDeclaration = [{
+    /// f32, f16 or i8.
+    ::mlir::Type getElementType();
+    /// The buffers; of codes as bytes: `[batch, heads, panels, bytes of a panel]`.
+    ::mlir::MemRefType getKeyType();
+    ::mlir::MemRefType getValueType();
+    /// Bytes of a time step of a row.
+    int64_t getStepBytes();
+  }];
 }
 
 def QOpt_GetCacheOp : QOpt_Op<"get_cache",
@@ -214,7 +228,8 @@ def QOpt_GetCacheOp : QOpt_Op<"get_cache",
   let summary = "The two buffers of a cache";
   let description = [{
     ```mlir
-    %k, %v = qopt.get_cache @layer0 : memref<?x2x?x64x32xf32>, memref<?x2x?x64xf32>
+    %k, %v = qopt.get_cache @layer0 : memref<?x2x?x64x32xf32>, memref<?x2x?x32x64xf32>
+    %a, %b = qopt.get_cache @layer1 : memref<?x2x?x2176xi8>, memref<?x2x?x2176xi8>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$cache);
@@ -590,8 +605,8 @@ def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
 
     With a cache (`key_cache`, `value_cache`: the buffers of `qopt.get_cache`) key
     and value hold the new time steps, `keys = sequence`; they are first written to
-    the cache at steps `past .. past + sequence`, and T = past + sequence steps of
-    the cache are read. Without a cache past = 0 and T = keys. `past` is an index
+    the cache at steps `past .. past + sequence`, rounded to what it holds, and
+    T = past + sequence steps of the cache are read, as f32 or `code * scale`. Without a cache past = 0 and T = keys. `past` is an index
     operand that stands with the cache.
 
     Key t is seen by query s of batch row b when all of these hold that are there:

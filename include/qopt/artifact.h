@@ -10,15 +10,14 @@ extern "C" {
 #endif
 
 /** Changes whenever a struct of this file or the meaning of a field changes. */
-#define QOPT_ABI_VERSION 3
+#define QOPT_ABI_VERSION 4
 
 /** Largest number of symbols (dynamic sizes such as batch, sequence, past) of a
  * model. */
 #define QOPT_MAX_SYMBOLS 8
 
-/** Keys of a cache lie in panels of this many time steps, see qopt_cache_info.
- */
-#define QOPT_KEY_PANEL 32
+/** Caches hold a multiple of this many time steps, see qopt_cache_info. */
+#define QOPT_CACHE_PANEL 32
 
 /** constant + sum over i of coefficient[i] * symbols[i]. */
 typedef struct {
@@ -49,15 +48,17 @@ typedef struct {
   const qopt_linear *dims; /* rank of them */
 } qopt_tensor_info;
 
-/** A key/value cache: one for each attention layer of a decoder.
- * Elements are f32. `context` is the capacity that the session chose.
- *   key:   [batch][heads][ceil(context /
- * QOPT_KEY_PANEL)][key_dim][QOPT_KEY_PANEL] value:
- * [batch][heads][context][value_dim] */
+/** A key/value cache: one for each attention layer of a decoder. It holds
+ * T time steps: the capacity that the session chose, rounded up to a multiple
+ * of QOPT_CACHE_PANEL. Of each row, one head after the other, keys lie as
+ *   [T / QOPT_CACHE_PANEL][key_dim][QOPT_CACHE_PANEL]
+ * and values as [T][value_dim]. Behind the codes of a head (QOPT_INT8) follow T
+ * scales of float, one for each time step: an element is code * scale. */
 typedef struct {
   int64_t heads;
   int64_t key_dim;
   int64_t value_dim;
+  int32_t dtype; /* of the elements: QOPT_FLOAT, QOPT_FLOAT16 or QOPT_INT8 */
 } qopt_cache_info;
 
 /** A condition on the symbols: `expression` must be at least 0. */

@@ -53,6 +53,7 @@ std::string manifestText(const Manifest &manifest) {
                       {"targets", json::Array(manifest.targets)},
                       {"pipeline", json::fixUTF8(manifest.pipeline)},
                       {"weights", json::Array(manifest.weights)},
+                      {"caches", json::Array(manifest.caches)},
                       {"files", toJson(manifest.files)}};
   std::string text;
   raw_string_ostream(text) << formatv("{0:2}\n",
@@ -77,6 +78,7 @@ static bool fromJSON(const json::Value &value, Manifest &manifest,
          map.map("targets", manifest.targets) &&
          map.map("pipeline", manifest.pipeline) &&
          map.map("weights", manifest.weights) &&
+         map.mapOptional("caches", manifest.caches) &&
          map.map("files", manifest.files);
 }
 

@@ -27,6 +27,7 @@ struct Manifest {
   std::vector<std::string> targets;
   std::string pipeline;              ///< text of the pass pipeline
   std::vector<WeightRecord> weights; ///< what was chosen for each
+  std::vector<CacheRecord> caches;   ///< the same of key/value caches
   std::vector<FileDigest> files;     ///< of the artifact, without the manifest
 };
 

@@ -38,6 +38,7 @@ struct CacheInfo {
   int64_t heads = 0;
   int64_t keyDim = 0;
   int64_t valueDim = 0;
+  int32_t dtype = 0; ///< qopt_dtype
 };
 
 struct Condition {

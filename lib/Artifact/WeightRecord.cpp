@@ -1,4 +1,4 @@
-//===- WeightRecord.cpp - What became of each weight ----------------------===//
+//===- WeightRecord.cpp - What became of weights and caches ---------------===//
 
 #include "lib/Artifact/WeightRecord.h"
 
@@ -80,6 +80,18 @@ bool fromJSON(const json::Value &value, WeightRecord &record, json::Path path) {
       return false;
     }
   return true;
+}
+
+json::Value toJSON(const CacheRecord &record) {
+  return json::Object{{"path", json::fixUTF8(record.path)},
+                      {"stored", record.stored},
+                      {"bytes", record.bytes}};
+}
+
+bool fromJSON(const json::Value &value, CacheRecord &record, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("path", record.path) &&
+         map.map("stored", record.stored) && map.map("bytes", record.bytes);
 }
 
 void WeightTotals::add(const WeightRecord &record) {

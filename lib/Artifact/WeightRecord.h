@@ -1,4 +1,4 @@
-//===- WeightRecord.h - What became of each weight --------------*- C++ -*-===//
+//===- WeightRecord.h - What became of weights and caches -------*- C++ -*-===//
 
 #ifndef QOPT_LIB_ARTIFACT_WEIGHTRECORD_H
 #define QOPT_LIB_ARTIFACT_WEIGHTRECORD_H
@@ -42,6 +42,18 @@ struct WeightRecord {
 llvm::json::Value toJSON(const WeightRecord &record);
 /// Refuses sizes that are negative or beyond 2^42.
 bool fromJSON(const llvm::json::Value &value, WeightRecord &record,
+              llvm::json::Path path);
+
+/// What a key/value cache holds, and what it costs.
+struct CacheRecord {
+  std::string path;   ///< of the attention that reads it
+  std::string stored; ///< element type, or the format of its codes as text
+  int64_t bytes = 0;  ///< of a time step of a row, keys and values
+};
+
+/// As an element of the manifest's `caches`.
+llvm::json::Value toJSON(const CacheRecord &record);
+bool fromJSON(const llvm::json::Value &value, CacheRecord &record,
               llvm::json::Path path);
 
 /// Several weights together.

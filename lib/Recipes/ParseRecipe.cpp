@@ -26,6 +26,7 @@ private:
   Error parseMethod(const YamlNode &node, WeightChoice &choice);
   Error parseActivations(const YamlNode &node, Activations &activations);
   Error setActivations(const YamlNode *node, Rule &rule);
+  Error checkCache(const YamlNode &node, const WeightChoice &choice);
 
   /// That the node is a map without other keys.
   Error checkMap(const YamlNode &node, StringRef what,
@@ -84,12 +85,14 @@ Error RecipeParser::parseMatch(const YamlNode &node, Rule &rule) {
   if (const YamlNode *role = node.find("role")) {
     if (Error error = checkWord(*role, "the name of a role"))
       return error;
-    if (is_contained({"kv_cache", "conv"}, role->text))
+    if (role->text == "conv")
       return document.error(*role,
                             "role '" + role->text + "' is not yet supported");
-    if (!is_contained(getRoles(), role->text))
+    std::vector<StringRef> roles = getRoles().vec();
+    roles.push_back(cacheRole);
+    if (!is_contained(roles, role->text))
       return document.error(*role, "unknown role '" + role->text + "'" +
-                                       suggest(role->text, getRoles()));
+                                       suggest(role->text, roles));
     rule.role = role->text;
   }
   if (const YamlNode *path = node.find("path")) {
@@ -260,6 +263,24 @@ Error RecipeParser::setActivations(const YamlNode *node, Rule &rule) {
   return Error::success();
 }
 
+/// What is stored while the model runs has neither a choice of codes nor a
+/// product of its own.
+Error RecipeParser::checkCache(const YamlNode &node,
+                               const WeightChoice &choice) {
+  bool isKnown = choice.format ? *choice.format == cacheFormat()
+                               : choice.storage != DataType::BF16;
+  if (!isKnown)
+    return document.error(*node.find("format"),
+                          "a cache is of f32, f16 or int8-channel");
+  if (const YamlNode *method = node.find("method"))
+    return document.error(*method, "codes of a cache are chosen when the model "
+                                   "runs: it has no method");
+  if (const YamlNode *activations = node.find("activations"))
+    return document.error(*activations, "a cache is no factor of a product: it "
+                                        "has no activations");
+  return Error::success();
+}
+
 Error RecipeParser::parseRule(const YamlNode &node, Rule &rule) {
   if (Error error = checkMap(node, "a rule",
                              {"match", "format", "method", "activations"}))
@@ -276,6 +297,9 @@ Error RecipeParser::parseRule(const YamlNode &node, Rule &rule) {
     return error;
   if (Error error = parseFormat(*format, rule.choice))
     return error;
+  if (rule.role == cacheRole)
+    if (Error error = checkCache(node, rule.choice))
+      return error;
   if (method && !rule.choice.format)
     return document.error(*method,
                           "a float format has no codes that a method chooses");

@@ -1,4 +1,4 @@
-//===- Recipe.cpp - What a weight becomes ---------------------------------===//
+//===- Recipe.cpp - What weights and caches become ------------------------===//
 
 #include "lib/Recipes/Recipe.h"
 
@@ -36,8 +36,13 @@ bool WeightChoice::operator==(const WeightChoice &other) const {
          methodOptions == other.methodOptions;
 }
 
+Format cacheFormat() {
+  return cantFail(Format::parse("codes = s8, block = channel, scale = f32"));
+}
+
 bool Rule::matches(StringRef weightRole, StringRef weightPath) const {
-  if (!role.empty() && role != weightRole)
+  bool isOfAll = role.empty() && weightRole != cacheRole;
+  if (!isOfAll && role != weightRole)
     return false;
   if (path.empty())
     return true;
@@ -87,8 +92,9 @@ Error RecipeUse::finish() const {
     if (used[i])
       continue;
     const Rule &rule = recipe.rules[i];
-    std::string text =
-        rule.where + ": no weight matches " + describeMatch(rule);
+    std::string text = rule.where + ": no " +
+                       (rule.role == cacheRole ? "cache" : "weight") +
+                       " matches " + describeMatch(rule);
     if (takenBy[i])
       text = rule.where + ": the rule never applies: what " +
              describeMatch(rule) + " matches is taken by the rule at " +

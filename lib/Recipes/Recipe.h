@@ -1,4 +1,4 @@
-//===- Recipe.h - What a weight becomes -------------------------*- C++ -*-===//
+//===- Recipe.h - What weights and caches become ----------------*- C++ -*-===//
 
 #ifndef QOPT_LIB_RECIPES_RECIPE_H
 #define QOPT_LIB_RECIPES_RECIPE_H
@@ -22,7 +22,7 @@ enum class Activations {
 };
 llvm::StringRef activationsName(Activations activations);
 
-/// What a rule says of the weights that it matches.
+/// What a rule says of the weights or caches that it matches.
 struct WeightChoice {
   /// Codes, or nothing: the weight stays float and is stored as `storage`.
   std::optional<Format> format;
@@ -34,9 +34,15 @@ struct WeightChoice {
   bool operator==(const WeightChoice &other) const;
 };
 
+/// The role of key/value caches: only rules that name it choose for them, f32,
+/// f16 or codes of cacheFormat(), and nothing else.
+constexpr llvm::StringRef cacheRole = "kv_cache";
+/// int8, a scale of f32 for each key or value of a head.
+Format cacheFormat();
+
 /// First match wins.
 struct Rule {
-  std::string role; ///< qkv, attention.out, ...; empty: any
+  std::string role; ///< qkv, attention.out, ...; empty: any of weights
   std::string path; ///< glob over canonical paths; empty: any
   WeightChoice choice;
   std::string where; ///< "recipe.yaml:4:5", empty when built in
@@ -55,19 +61,19 @@ struct Recipe {
   std::optional<size_t> find(llvm::StringRef role, llvm::StringRef path) const;
 };
 
-/// A recipe at work on the weights of one model: knows which of its rules had
-/// something to do.
+/// A recipe at work on the weights and caches of one model: knows which of its
+/// rules had something to do.
 class RecipeUse {
 public:
   explicit RecipeUse(const Recipe &recipe)
       : recipe(recipe), used(recipe.rules.size()),
         takenBy(recipe.rules.size()) {}
 
-  /// As Recipe::find. Call it once for each weight.
+  /// As Recipe::find. Call it once for each weight and cache.
   std::optional<size_t> find(llvm::StringRef role, llvm::StringRef path);
 
-  /// After the last weight: an error for each rule of a recipe file that chose
-  /// for no weight, located, which says whether an earlier rule was the reason.
+  /// After the last one: an error for each rule of a recipe file that chose for
+  /// nothing, located, which says whether an earlier rule was the reason.
   llvm::Error finish() const;
 
 private:

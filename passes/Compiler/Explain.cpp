@@ -102,6 +102,17 @@ std::string storageOfOthers(Operation *op, const Weights &weights,
                                  : "");
 }
 
+/// "f16, 512 bytes a token" of the cache that the attention reads, or nothing.
+std::string cacheOf(AttentionOp op) {
+  auto get =
+      op.getKeyCache() ? op.getKeyCache().getDefiningOp<GetCacheOp>() : nullptr;
+  if (!get)
+    return "";
+  CacheRecord cache = makeRecord(
+      SymbolTable::lookupNearestSymbolFrom<CacheOp>(get, get.getCacheAttr()));
+  return llvm::formatv("{0}, {1} bytes a token", cache.stored, cache.bytes);
+}
+
 /// What a node is multiplied with, chosen when running.
 std::string roundingOf(Operation *op) {
   if (auto quantize = dyn_cast<QuantizeOp>(op))
@@ -148,6 +159,12 @@ std::optional<Line> describeOp(Operation *op, const Weights &weights) {
     // Its product does the work of the others.
     line.fused.clear();
     line.isRounding = true;
+    return line;
+  }
+  auto attention = dyn_cast<AttentionOp>(op);
+  if (std::string cache = attention ? cacheOf(attention) : ""; !cache.empty()) {
+    line.role = cacheRole;
+    line.storage = cache;
     return line;
   }
   line.storage = line.weight ? storageOf(*line.weight, weight.getType(),

@@ -140,9 +140,9 @@ FailureOr<ArtifactTable> makeTable(ModuleOp module) {
   for (auto cache : module.getOps<CacheOp>()) {
     table.caches.resize(
         std::max<size_t>(table.caches.size(), cache.getIndex() + 1));
-    table.caches[cache.getIndex()] = {int64_t(cache.getHeads()),
-                                      int64_t(cache.getKeyDim()),
-                                      int64_t(cache.getValueDim())};
+    table.caches[cache.getIndex()] = {
+        int64_t(cache.getHeads()), int64_t(cache.getKeyDim()),
+        int64_t(cache.getValueDim()), dtypeNumber(cache.getElementType())};
   }
   for (Attribute attribute : signature.getConditions()) {
     auto condition = cast<DictionaryAttr>(attribute);

@@ -1,8 +1,7 @@
-//===- WeightChoices.cpp - What a recipe made of each weight --------------===//
+//===- WeightChoices.cpp - What a recipe made of the model ----------------===//
 
 #include "passes/Compiler/WeightChoices.h"
 
-#include "dialects/QOpt/QOpt.h"
 #include "passes/Compiler/Diagnostics.h"
 
 using namespace mlir;
@@ -94,6 +93,15 @@ makeRecords(ArrayRef<PackedWeight> weights,
     records.push_back(std::move(record));
   }
   return records;
+}
+
+CacheRecord makeRecord(CacheOp cache) {
+  Type element = cache.getElementType();
+  return {cache.getPath().value_or("").str(),
+          element.isInteger() ? cacheFormat().str()
+          : element.isF16()   ? "f16"
+                              : "f32",
+          cache.getStepBytes()};
 }
 
 } // namespace qopt

@@ -1,8 +1,9 @@
-//===- WeightChoices.h - What a recipe made of each weight ------*- C++ -*-===//
+//===- WeightChoices.h - What a recipe made of the model --------*- C++ -*-===//
 
 #ifndef QOPT_PASSES_COMPILER_WEIGHTCHOICES_H
 #define QOPT_PASSES_COMPILER_WEIGHTCHOICES_H
 
+#include "dialects/QOpt/QOpt.h"
 #include "lib/Artifact/WeightRecord.h"
 #include "lib/Artifact/Weights.h"
 #include "lib/Recipes/Recipe.h"
@@ -24,6 +25,9 @@ llvm::StringMap<WeightReader> findReaders(mlir::ModuleOp module);
 std::vector<WeightRecord>
 makeRecords(llvm::ArrayRef<PackedWeight> weights,
             const llvm::StringMap<WeightReader> &readers, const Recipe &recipe);
+
+/// What a cache holds.
+CacheRecord makeRecord(CacheOp cache);
 
 } // namespace qopt
 

@@ -73,6 +73,8 @@ LogicalResult Compilation::emitArtifact() {
     manifest.pipeline.replace(at + strlen("recipe="), options.recipe.size(),
                               "recipe.yaml");
   manifest.weights = makeRecords(weights, readers, *recipe);
+  for (auto cache : module->getOps<CacheOp>())
+    manifest.caches.push_back(makeRecord(cache));
   progress("hash", 0.95);
   auto digest = [&](const std::string &path) -> FailureOr<FileDigest> {
     auto result = digestFile(path);

@@ -132,10 +132,12 @@ Constant *TableBuilder::caches(ArrayRef<CacheInfo> infos) {
   std::vector<Constant *> elements;
   for (const CacheInfo &info : infos) {
     using T = qopt_cache_info;
-    elements.push_back(structure(
-        {number64(info.heads), number64(info.keyDim), number64(info.valueDim)},
-        {offsetof(T, heads), offsetof(T, key_dim), offsetof(T, value_dim)},
-        sizeof(T)));
+    elements.push_back(
+        structure({number64(info.heads), number64(info.keyDim),
+                   number64(info.valueDim), number32(info.dtype)},
+                  {offsetof(T, heads), offsetof(T, key_dim),
+                   offsetof(T, value_dim), offsetof(T, dtype)},
+                  sizeof(T)));
   }
   return array(elements, "caches");
 }

@@ -174,16 +174,15 @@ LogicalResult FunctionLowering::lowerCache(GetCacheOp op) {
       builder, loc, builder.getIndexType(),
       loadField(builder, loc, call, offsetof(qopt_call, context),
                 builder.getI64Type()));
-  Value panel = arith::ConstantIndexOp::create(builder, loc, QOPT_KEY_PANEL);
+  Value panel = arith::ConstantIndexOp::create(builder, loc, QOPT_CACHE_PANEL);
   Value panels = arith::CeilDivUIOp::create(builder, loc, context, panel);
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   for (int64_t i : {0, 1}) {
     Value pointer = loadField(builder, loc, list,
                               8 * (2 * cache.getIndex() + i), call.getType());
-    Value steps = i == 0 ? panels : context;
     Value view = memref::ViewOp::create(
         builder, loc, cast<MemRefType>(op.getResult(i).getType()),
-        bytesAt(builder, loc, pointer), zero, ValueRange{*batch, steps});
+        bytesAt(builder, loc, pointer), zero, ValueRange{*batch, panels});
     op.getResult(i).replaceAllUsesWith(view);
   }
   op.erase();

@@ -1,10 +1,11 @@
-//===- AssignStorage.cpp - How weights lie in the artifact ----------------===//
+//===- AssignStorage.cpp - How weights and caches are stored --------------===//
 
 #include "dialects/QOpt/QOpt.h"
 #include "lib/Recipes/Recipe.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Quantize/Activations.h"
+#include "passes/Quantize/CacheStorage.h"
 #include "passes/Quantize/PackedTypes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -93,6 +94,10 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
       }
       offset = assign(entry, choice, offset);
     }
+    setCacheStorage(getOperation(), [&](CacheOp cache) -> Type {
+      auto rule = rules.find(cacheRole, cache.getPath().value_or(""));
+      return rule ? cacheType(loaded->rules[*rule].choice) : nullptr;
+    });
     if (llvm::Error error = rules.finish()) {
       getOperation().emitError() << toString(std::move(error));
       return signalPassFailure();
@@ -181,6 +186,13 @@ struct AssignStorage final : impl::AssignStorageBase<AssignStorage> {
       }
     }
     return llvm::alignTo(offset + getPackedBytes(packed), weightAlignment);
+  }
+
+  Type cacheType(const WeightChoice &choice) {
+    if (choice.format)
+      return IntegerType::get(&getContext(), 8);
+    return choice.storage == DataType::F16 ? Float16Type::get(&getContext())
+                                           : nullptr;
   }
 
   static RankedTensorType floatType(RankedTensorType type, Use use,

@@ -4,6 +4,7 @@
 #include "passes/EntryArguments.h"
 #include "passes/Passes.h"
 #include "passes/Quantize/Activations.h"
+#include "passes/Quantize/CacheStorage.h"
 #include "passes/Quantize/PackedTypes.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -210,6 +211,7 @@ struct CompareCodes final : impl::CompareCodesBase<CompareCodes> {
       return;
     if (auto decode = getOperation().lookupSymbol<func::FuncOp>("decode"))
       decode.erase();
+    setCacheStorage(getOperation(), [](CacheOp) { return Type(); });
     CodesComparison(function, *signatures.begin()).run(ops);
   }
 };

@@ -177,9 +177,13 @@ struct NamePaths final : impl::NamePathsBase<NamePaths> {
         setInputRole(signature, main, argument.getArgNumber(), role);
     };
     setInput(tokens, "tokens");
+    SymbolTable symbols(getOperation());
     main.walk([&](AttentionOp op) {
-      if (op.getKeyCache())
-        setInput(op.getPadding(), "mask");
+      if (!op.getKeyCache())
+        return;
+      setInput(op.getPadding(), "mask");
+      if (auto get = op.getKeyCache().getDefiningOp<GetCacheOp>())
+        symbols.lookup<CacheOp>(get.getCache()).setPathAttr(op.getPathAttr());
     });
     main.walk(
         [&](RotaryTableOp op) { setInput(op.getPositions(), "positions"); });

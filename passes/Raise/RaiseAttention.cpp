@@ -254,16 +254,11 @@ LogicalResult FunctionRaiser::raise(const Core &core) {
   if (hasCache) {
     OpBuilder top(function);
     std::string name = "cache" + std::to_string(numCaches);
-    CacheOp::create(top, loc, name, numCaches, key->heads, key->size,
-                    value->size);
-    auto bufferType = [&](ArrayRef<int64_t> shape) {
-      return MemRefType::get(shape, builder.getF32Type());
-    };
-    constexpr int64_t dynamic = ShapedType::kDynamic;
-    auto get = GetCacheOp::create(
-        builder, loc,
-        bufferType({dynamic, key->heads, dynamic, key->size, panelColumns}),
-        bufferType({dynamic, value->heads, dynamic, value->size}), name);
+    auto cache =
+        CacheOp::create(top, loc, name, numCaches, key->heads, key->size,
+                        value->size, TypeAttr(), StringAttr());
+    auto get = GetCacheOp::create(builder, loc, cache.getKeyType(),
+                                  cache.getValueType(), name);
     keyCache = get.getKey();
     valueCache = get.getValue();
     pastValue = materialize(builder, loc, past);

@@ -60,15 +60,18 @@ public:
     for (int32_t i = 0; i != 2 * table.num_caches; ++i) {
       const qopt_cache_info &info = table.caches[i / 2];
       bool isKey = i % 2 == 0;
-      qopt_cache cache = {nullptr, info.heads,
+      qopt_cache cache = {nullptr,
+                          info.heads,
                           isKey ? info.key_dim : info.value_dim,
-                          sizes.past + sizes.sequence, isKey};
+                          sizes.past + sizes.sequence,
+                          isKey,
+                          info.dtype};
       size_t bytes = 0;
       qopt_cache_bytes(&cache, sizes.batch, &bytes);
       memory.push_back(
           std::make_unique<Guarded>("a cache", bytes, 64, setting));
       pointers.push_back(memory.back()->data);
-      cache.data = reinterpret_cast<float *>(memory.back()->data);
+      cache.data = memory.back()->data;
       std::vector<float> past(sizes.batch * cache.heads * sizes.past *
                               cache.dim);
       for (size_t k = 0; k != past.size(); ++k)

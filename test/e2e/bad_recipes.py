@@ -49,6 +49,11 @@ CASES = {
     "a rule for nothing": ("rules:\n  - match: {path: '*.no_proj'}\n    format: f16\n" + REST, "3:5", r"no weight matches \{path: \*\.no_proj\}"),
     "a rule that comes too late": ("rules:\n" + REST + "  - match: {role: down}\n    format: f16\n", "5:5",
                                    r"the rule never applies: what \{role: down\} matches is taken by the rule at .*:3:5"),
+    "a cache of bf16": ("rules:\n  - match: {role: kv_cache}\n    format: bf16\n" + REST, "4:13", r"a cache is of f32, f16 or int8-channel"),
+    "a cache with a method": ("rules:\n  - match: {role: kv_cache}\n    format: int8-channel\n    method: rtn\n" + REST, "5:13",
+                              r"codes of a cache are chosen when the model runs: it has no method"),
+    "a cache of no layer": ("rules:\n  - match: {role: kv_cache, path: '*.99.*'}\n    format: f16\n" + REST, "3:5",
+                            r"no cache matches \{role: kv_cache, path: \*\.99\.\*\}"),
     "a wrong pattern": ("rules:\n  - match: {path: 'model.[0-3'}\n    format: f16\n", "3:19", r"wrong path 'model\.\[0-3': invalid glob pattern"),
 }
 

@@ -1,5 +1,5 @@
 """Generated code touches no memory but what it is given: see guard_pages.cpp. Float artifacts and one of codes with int8
-activations, all ISA versions that this CPU has."""
+activations, and with caches of f16 and of codes; all ISA versions that this CPU has."""
 
 import pathlib
 import subprocess
@@ -25,8 +25,17 @@ def run(artifact, tolerance):
 for name in ["dynamo-f16", "minilm-l6"]:
     if common.find_onnx(name):
         run(common.artifact(name), FLOAT)
+CACHES = """activations: int8-block
+rules:
+  - {match: {role: kv_cache, path: "model.layers.[0-3].*"}, format: f16}
+  - {match: {role: kv_cache}, format: int8-channel}
+  - {match: {}, format: int4-g64}
+"""
 with tempfile.TemporaryDirectory() as folder:
-    codes = pathlib.Path(folder) / "dynamo-f16-w4a8.qopt"
-    common.qopt("compile", common.onnx_path("dynamo-f16"), "-o", codes, "--recipe", "w4a8", "--target", "all")
-    run(codes, CODES)
+    caches = pathlib.Path(folder) / "caches.yaml"
+    caches.write_text(CACHES)
+    for recipe in ("w4a8", caches):
+        codes = pathlib.Path(folder) / f"dynamo-f16-{pathlib.Path(recipe).stem}.qopt"
+        common.qopt("compile", common.onnx_path("dynamo-f16"), "-o", codes, "--recipe", recipe, "--target", "all")
+        run(codes, CODES)
 report.finish()

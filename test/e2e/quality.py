@@ -1,6 +1,7 @@
 """quality.py [--all] [--work DIR]: what low-bit formats cost the model, by `qopt eval`.
 
-KL divergence from the f32 artifact, and perplexity. Embedding and head are f32 but in the rows that end in " all". With
+KL divergence from the f32 artifact, and perplexity. Embedding and head are f32 but in the rows that end in " all"; in those
+of kv all weights are. With
 --all on the whole evaluation text (81,600 predictions), to the bounds that plain tools reach. Without, some of the rows
 on every 20th window (4,080 predictions), to the same bounds: the codes are the same bytes everywhere, and on these
 windows the figures are 2 to 6 % below those of the whole text.
@@ -34,6 +35,7 @@ CASES = {
 WHOLE = {"w8": ("w8", 0.0002), "w8a8": ("w8a8", 0.0004), "w4": ("w4", 0.0002), "w4a8": ("w4a8", 0.0004), "w3": ("w3", 0.0002)}
 PERPLEXITY = {"w8a8": 0.0012}  # relative to f32
 QUICK = ["w4", "w4 symmetric", "w8a8"]
+CACHES = {"kv f16": ("f16", 0.000001), "kv int8": ("int8-channel", 0.0001)}  # weights f32
 
 
 def write_recipe(folder, name, format, activations):
@@ -76,6 +78,10 @@ with tempfile.TemporaryDirectory() as temporary:
     for name in CASES if options.all else QUICK:
         format, activations, bound = CASES[name]
         recipe = write_recipe(folder, name, format, activations)
+        check(name, compile_model(model, recipe, folder, isa), bound)
+    for name, (format, bound) in CACHES.items():
+        recipe = folder / (name.replace(" ", "-") + ".yaml")
+        recipe.write_text(f"rules:\n  - match: {{role: kv_cache}}\n    format: {format}\n")
         check(name, compile_model(model, recipe, folder, isa), bound)
     for recipe, (name, more) in WHOLE.items() if options.all else []:
         check(recipe, compile_model(model, recipe, folder / "whole", isa), measured[name]["kl"] + more, " all")

@@ -13,19 +13,22 @@
 
 enum { layers = FAKE_LAYERS, heads = FAKE_HEADS, vocabulary = FAKE_VOCABULARY };
 
+static int64_t panelsOf(const qopt_call *call) {
+  return (call->context + QOPT_CACHE_PANEL - 1) / QOPT_CACHE_PANEL;
+}
+
 static float *keyElement(const qopt_call *call, int64_t layer, int64_t row,
                          int64_t head, int64_t t, int64_t d) {
-  int64_t panels = (call->context + QOPT_KEY_PANEL - 1) / QOPT_KEY_PANEL;
-  int64_t index =
-      ((row * heads + head) * panels + t / QOPT_KEY_PANEL) * FAKE_KEY_DIM + d;
-  return (float *)call->caches[2 * layer] + index * QOPT_KEY_PANEL +
-         t % QOPT_KEY_PANEL;
+  int64_t panel = (row * heads + head) * panelsOf(call) + t / QOPT_CACHE_PANEL;
+  int64_t index = panel * FAKE_KEY_DIM + d;
+  return (float *)call->caches[2 * layer] + index * QOPT_CACHE_PANEL +
+         t % QOPT_CACHE_PANEL;
 }
 
 static float *valueElement(const qopt_call *call, int64_t layer, int64_t row,
                            int64_t head, int64_t t, int64_t d) {
-  int64_t index =
-      ((row * heads + head) * call->context + t) * FAKE_VALUE_DIM + d;
+  int64_t first = (row * heads + head) * panelsOf(call) * QOPT_CACHE_PANEL;
+  int64_t index = (first + t) * FAKE_VALUE_DIM + d;
   return (float *)call->caches[2 * layer + 1] + index;
 }
 
@@ -172,8 +175,8 @@ static const qopt_tensor_info outputs[] = {
 };
 
 static const qopt_cache_info caches[] = {
-    {heads, FAKE_KEY_DIM, FAKE_VALUE_DIM},
-    {heads, FAKE_KEY_DIM, FAKE_VALUE_DIM},
+    {heads, FAKE_KEY_DIM, FAKE_VALUE_DIM, QOPT_FLOAT},
+    {heads, FAKE_KEY_DIM, FAKE_VALUE_DIM, QOPT_FLOAT},
 };
 
 static const char *const symbols[] = {"batch", "sequence", "past"};

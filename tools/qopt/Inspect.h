@@ -42,6 +42,7 @@ struct Inspection {
   std::vector<InspectedValue> inputs, outputs;
   std::vector<InspectedWeight> weights;
   std::vector<WeightRecord> records; ///< of an artifact: what weights became
+  std::vector<CacheRecord> caches;   ///< of an artifact
   uint64_t weightsOverhead = 0; ///< bytes of weights.safetensors that are none
   std::string runtimeError;     ///< why the runtime does not open the artifact
 };

@@ -7,6 +7,7 @@
 #include "tools/qopt/Artifact.h"
 #include "tools/qopt/Inspect.h"
 #include "tools/qopt/Model.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -44,8 +45,13 @@ static void addRuntime(StringRef path, Inspection &inspection) {
     return;
   inspection.facts.emplace_back("context", std::to_string(info.max_context));
   inspection.facts.emplace_back("vocabulary", std::to_string(info.vocabulary));
-  inspection.facts.emplace_back(
-      "cache", formatBytes(uint64_t(info.cache_bytes)) + " a token");
+  std::vector<std::string> stored; ///< each once
+  for (const CacheRecord &cache : inspection.caches)
+    if (!is_contained(stored, cache.stored))
+      stored.push_back(cache.stored);
+  inspection.facts.emplace_back("cache",
+                                formatBytes(uint64_t(info.cache_bytes)) +
+                                    " a token, " + join(stored, " and "));
 }
 
 /// Sections of machine code: the compiler gives each ISA version its own.
@@ -93,6 +99,7 @@ Expected<Inspection> inspectArtifact(StringRef path) {
   if (!header)
     return header.takeError();
   inspection.records = std::move(manifest->weights);
+  inspection.caches = std::move(manifest->caches);
   inspection.weightsOverhead = header->fileBytes;
   for (const SafetensorsEntry &tensor : header->tensors) {
     // What fills the gaps between tensors is none.

@@ -20,10 +20,8 @@ AttentionBuffers::AttentionBuffers(KernelBuilder &b, AttentionOp op)
   if (op.getKeyCache()) {
     past = op.getPast();
     steps = b.add(past, sequence);
-    keyCache = b.flatten(op.getKeyCache());
-    valueCache = b.flatten(op.getValueCache());
-    cachePanels = b.dim(op.getKeyCache(), 2);
-    cacheSteps = b.dim(op.getValueCache(), 2);
+    keyCache = CacheBuffer(b, op.getKeyCache(), D);
+    valueCache = CacheBuffer(b, op.getValueCache(), E);
   } else {
     past = b.index(0);
     steps = b.dim(op.getKey(), 1);
@@ -37,15 +35,8 @@ AttentionBuffers::AttentionBuffers(KernelBuilder &b, AttentionOp op)
 Value AttentionBuffers::valueStart(KernelBuilder &b, Value batchRow,
                                    Value keyHead) const {
   if (keyCache)
-    return b.mul(b.mul(b.add(b.mul(batchRow, keyHeads), keyHead), cacheSteps),
-                 E);
+    return valueCache.headStart(b, headOf(b, batchRow, keyHead));
   return b.add(b.mul(b.mul(batchRow, steps), keyHeads * E), b.mul(keyHead, E));
-}
-
-Value AttentionBuffers::cachedKeyStart(KernelBuilder &b, Value batchRow,
-                                       Value keyHead) const {
-  return b.mul(b.mul(b.add(b.mul(batchRow, keyHeads), keyHead), cachePanels),
-               D * panelColumns);
 }
 
 /// One step: an item is a key/value head with all query heads that read it. It
@@ -122,14 +113,29 @@ static void emitPrefill(KernelBuilder &b, const AttentionBuffers &buffers) {
   });
 }
 
+static LogicalResult expectCaches(AttentionOp op) {
+  for (Value cache : {op.getKeyCache(), op.getValueCache()}) {
+    if (!cache)
+      continue;
+    auto type = cast<MemRefType>(cache.getType());
+    Type element = type.getElementType();
+    bool isCoded = element.isInteger(8);
+    if (!type.getLayout().isIdentity() ||
+        !(element.isF32() || element.isF16() || isCoded) ||
+        type.getRank() != (isCoded ? 4 : 5))
+      return op.emitOpError("cannot be lowered to a kernel: expects dense "
+                            "caches of f32, f16 or i8, but got ")
+             << type;
+  }
+  return success();
+}
+
 LogicalResult lowerAttention(AttentionOp op, const X86Isa &isa) {
   SmallVector<Value> floats = {op.getQuery(), op.getKey(), op.getValue(),
                                op.getOut()};
-  for (Value buffer : {Value(op.getMask()), Value(op.getKeyCache()),
-                       Value(op.getValueCache())})
-    if (buffer)
-      floats.push_back(buffer);
-  if (failed(expectFloats(op, floats)))
+  if (op.getMask())
+    floats.push_back(op.getMask());
+  if (failed(expectFloats(op, floats)) || failed(expectCaches(op)))
     return failure();
   if (op.getMask() && cast<MemRefType>(op.getMask().getType()).getRank() != 4)
     return op.emitOpError(

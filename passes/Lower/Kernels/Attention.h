@@ -8,6 +8,26 @@
 
 namespace qopt {
 
+/// A key or value cache in flat memory, see qopt_cache_info.
+struct CacheBuffer {
+  using Value = mlir::Value;
+  CacheBuffer() = default;
+  /// `size` of a head's keys or values.
+  CacheBuffer(KernelBuilder &b, Value buffer, int64_t size);
+
+  Value memory;       ///< null without a cache
+  Value panels;       ///< of a head
+  int64_t size = 0;   ///< of a head's keys or values
+  mlir::Type element; ///< f32, f16, or i8 with scales
+
+  explicit operator bool() const { return bool(memory); }
+  bool isCoded() const { return element.isInteger(); }
+  /// Where a head of all of the batch starts.
+  Value headStart(KernelBuilder &b, Value head) const;
+  /// The scales of its time steps, flat; null where there are none.
+  Value scales(KernelBuilder &b, Value head) const;
+};
+
 /// An attention with flat buffers; values of the host function.
 struct AttentionBuffers {
   using Value = mlir::Value;
@@ -18,16 +38,17 @@ struct AttentionBuffers {
   int64_t D, E;                       ///< size of a head's keys, values
   Value batch, sequence, past, steps; ///< steps = T
   Value query, key, value, out;
-  Value keyCache, valueCache;    ///< null without a cache
-  Value cachePanels, cacheSteps; ///< capacity of the cache
-  Value padding, mask;           ///< null when there is none
+  CacheBuffer keyCache, valueCache;
+  Value padding, mask; ///< null when there is none
 
+  /// The number of a key/value head in all of the batch.
+  Value headOf(KernelBuilder &b, Value batchRow, Value keyHead) const {
+    return b.add(b.mul(batchRow, keyHeads), keyHead);
+  }
   /// Where the values of a key/value head start, and from step to step.
   Value valueStart(KernelBuilder &b, Value batchRow, Value keyHead) const;
   int64_t valueStride() const { return keyCache ? E : keyHeads * E; }
-  Value values() const { return keyCache ? valueCache : value; }
-  /// The same of the keys in the cache, which lie in panels.
-  Value cachedKeyStart(KernelBuilder &b, Value batchRow, Value keyHead) const;
+  Value values() const { return keyCache ? valueCache.memory : value; }
 };
 
 /// Emits: the new keys and values [begin, end) of a head go to the cache.
@@ -90,6 +111,7 @@ private:
   int64_t queryWidth, scoreWidth, resultWidth; ///< of a row in scratch memory
   Value limit; ///< steps beyond are seen by no row
   Value queries, scores, results, maxima, sums, factors, packedKeys, seen;
+  Value keyScales, valueScales; ///< null where there are none
 };
 
 } // namespace qopt

@@ -34,6 +34,11 @@ QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
     packedKeys = b.scratch(keyBlock * buffers.D);
   if (buffers.padding)
     seen = b.scratch(keyBlock);
+  if (buffers.keyCache) {
+    Value head = buffers.headOf(b, rows.batchRow, rows.keyHead);
+    keyScales = buffers.keyCache.scales(b, head);
+    valueScales = buffers.valueCache.scales(b, head);
+  }
   limit = buffers.steps;
   if (this->buffers.op.getCausal()) {
     Value end = b.add(buffers.past, rows.firstStep);
@@ -88,8 +93,9 @@ void QueryBlock::emitScores(const KeyBlock &keys) {
     emitKeyPacking(b, buffers, rows.batchRow, rows.keyHead, keys.first,
                    keys.panels, packedKeys);
   } else {
-    panels = buffers.keyCache;
-    base = b.add(buffers.cachedKeyStart(b, rows.batchRow, rows.keyHead),
+    panels = buffers.keyCache.memory;
+    Value head = buffers.headOf(b, rows.batchRow, rows.keyHead);
+    base = b.add(buffers.keyCache.headStart(b, head),
                  b.mul(keys.first, buffers.D));
   }
   TileShape shape = widestTile(b.isa, height, panelColumns / b.lanes);
@@ -110,10 +116,12 @@ void QueryBlock::emitScores(const KeyBlock &keys) {
           emitTile(b, shape, operands, b.index(buffers.D));
       SmallVector<Value> to =
           rowStarts(b, row, height, b.index(scoreWidth), b.index(0));
-      for (auto [n, score] : llvm::enumerate(tile))
-        b.store(score, scores,
-                b.add(b.add(to[n / shape.vectors], i),
-                      n % shape.vectors * b.lanes));
+      for (auto [n, score] : llvm::enumerate(tile)) {
+        Value at = b.add(i, n % shape.vectors * b.lanes);
+        if (keyScales)
+          score = b.mulf(score, b.load(keyScales, b.add(keys.first, at)));
+        b.store(score, scores, b.add(to[n / shape.vectors], at));
+      }
     });
   });
 }
@@ -170,8 +178,8 @@ Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
   return b.choose(isSeen, score, b.splat(-infinity));
 }
 
-/// Scores become exp(score - largest so far); `factors` says what results of
-/// earlier blocks are to be multiplied by.
+/// Scores become exp(score - largest so far), times the scales of values, if
+/// any; `factors` says what results of earlier blocks are to be multiplied by.
 void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
   Value visible = keys.steps;
   if (buffers.op.getCausal() && !rows.rowsAreHeads) {
@@ -205,7 +213,11 @@ void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
              [&](Value i, ValueRange carried) -> SmallVector<Value> {
                Value at = b.add(start, i);
                Value exp = expOf(b.load(scores, at));
-               b.store(exp, scores, at);
+               Value weight = exp;
+               if (valueScales)
+                 weight =
+                     b.mulf(exp, b.load(valueScales, b.add(keys.first, i)));
+               b.store(weight, scores, at);
                return {b.addf(carried[0], exp)};
              });
   Value factor = vector::ExtractOp::create(b, expOf(b.splat(before)), 0);
@@ -285,12 +297,16 @@ void QueryBlock::emitMean(Value out) {
   Value number =
       arith::SIToFPOp::create(b, b.getF32Type(), b.toI32(buffers.steps));
   b.eachVector(buffers.E, [&](Value i, int64_t count) {
-    SmallVector<Value> sum = b.loop(
-        b.index(0), buffers.steps, 1, {b.splat(0.0)},
-        [&](Value t, ValueRange carried) -> SmallVector<Value> {
-          Value at = b.add(b.add(values, b.mul(t, buffers.valueStride())), i);
-          return {b.addf(carried[0], b.load(buffers.values(), at, count))};
-        });
+    SmallVector<Value> sum =
+        b.loop(b.index(0), buffers.steps, 1, {b.splat(0.0)},
+               [&](Value t, ValueRange carried) -> SmallVector<Value> {
+                 Value at =
+                     b.add(b.add(values, b.mul(t, buffers.valueStride())), i);
+                 Value x = b.load(buffers.values(), at, count);
+                 if (valueScales)
+                   x = b.mulf(x, b.loadSplat(valueScales, t));
+                 return {b.addf(carried[0], x)};
+               });
     b.store(b.divf(sum[0], b.splat(number)), buffers.out, b.add(out, i), count);
   });
 }

@@ -7,7 +7,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -161,66 +160,6 @@ Value KernelBuilder::scratch(int64_t elements) {
   return memref::ViewOp::create(
       *this, MemRefType::get({elements}, getF32Type()),
       ScratchOp::create(*this, bytes), index(0), ValueRange());
-}
-
-/// The type with this element type and the same shape, if any.
-static Type withElement(Type type, Type element) {
-  if (auto vector = dyn_cast<VectorType>(type))
-    return VectorType::get(vector.getShape(), element);
-  return element;
-}
-
-/// A constant of the type's shape.
-static Value bits(KernelBuilder &b, Type type, uint32_t value) {
-  APInt number(32, value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, number));
-  return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(value)));
-}
-
-/// f16 to f32 where no instruction does it: the bits shifted into place are the
-/// value times 2^-112, exact also where f16 is denormal; infinities and what is
-/// no number get the largest exponent instead.
-static Value widenHalf(KernelBuilder &b, Value stored) {
-  Type i32 = withElement(stored.getType(), b.getI32Type());
-  Type f32 = withElement(stored.getType(), b.getF32Type());
-  auto all = [&](uint32_t value) { return bits(b, i32, value); };
-  Value word = arith::ExtUIOp::create(
-      b, i32,
-      arith::BitcastOp::create(b, withElement(stored.getType(), b.getI16Type()),
-                               stored));
-  Value magnitude = arith::AndIOp::create(b, word, all(0x7fff));
-  Value shifted = arith::ShLIOp::create(b, magnitude, all(13));
-  Value factor = arith::BitcastOp::create(b, f32, all(0x77800000)); // 2^112
-  Value finite = arith::BitcastOp::create(
-      b, i32,
-      arith::MulFOp::create(b, arith::BitcastOp::create(b, f32, shifted),
-                            factor));
-  Value special = arith::OrIOp::create(b, shifted, all(0x7f800000));
-  Value isFinite = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                         magnitude, all(0x7c00));
-  Value value = arith::SelectOp::create(b, isFinite, finite, special);
-  Value sign = arith::ShLIOp::create(
-      b, arith::AndIOp::create(b, word, all(0x8000)), all(16));
-  return arith::BitcastOp::create(b, f32, arith::OrIOp::create(b, value, sign));
-}
-
-Value KernelBuilder::widen(Value stored) {
-  Type type = stored.getType(), element = getElementTypeOrSelf(type);
-  if (element.isF32())
-    return stored;
-  if (element.isF16() && isa.f16c)
-    return arith::ExtFOp::create(*this, withElement(type, getF32Type()),
-                                 stored);
-  if (element.isF16())
-    return widenHalf(*this, stored);
-  Type i32 = withElement(type, getI32Type());
-  Value word = arith::ExtUIOp::create(
-      *this, i32,
-      arith::BitcastOp::create(*this, withElement(type, getI16Type()), stored));
-  return arith::BitcastOp::create(
-      *this, withElement(type, getF32Type()),
-      arith::ShLIOp::create(*this, word, bits(*this, i32, 16)));
 }
 
 Value KernelBuilder::loadScalar(Value flat, Value offset) {

@@ -9,6 +9,9 @@
 
 namespace qopt {
 
+/// The type with this element type and the same shape, if any.
+mlir::Type withElement(mlir::Type type, mlir::Type element);
+
 /// Makes the ops of a kernel: numbers of type index, vectors of f32 as wide as
 /// the registers of the ISA version, and buffers seen as one row of elements.
 class KernelBuilder : public mlir::ImplicitLocOpBuilder {
@@ -90,8 +93,10 @@ public:
     return splat(loadScalar(flat, offset));
   }
 
-  /// A scalar or vector of f32, f16 or bf16 as f32.
+  /// A scalar or vector of f32, f16, bf16 or i8 as f32.
   Value widen(Value stored);
+  /// A scalar or vector of f32 as f32, f16 or bf16, to nearest even.
+  Value narrow(Value value, mlir::Type element);
 
   /// Calls `body(i, count)` for the vectors of `size` elements: count is lanes,
   /// but for what is left at the end.

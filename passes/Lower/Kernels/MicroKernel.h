@@ -30,7 +30,7 @@ llvm::SmallVector<int64_t, 3> tileHeights(const X86Isa &isa);
 struct TileOperands {
   mlir::Value left;                        ///< f32
   llvm::SmallVector<mlir::Value> leftRows; ///< start of each row
-  mlir::Value right;                       ///< f32, f16 or bf16
+  mlir::Value right;                       ///< f32, f16, bf16 or i8
   mlir::Value rightStart;
   int64_t rightStride; ///< from a step k to the next
   int64_t columns;     ///< of the tile that are there

@@ -1,12 +1,10 @@
 //===- Quantize.cpp - int8 codes of activations ---------------------------===//
 
-#include "lib/Formats/Activations.h"
-#include "lib/Formats/Rounding.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Kernels/CodedItems.h"
+#include "passes/Lower/Kernels/Int8.h"
 #include "passes/Lower/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -67,25 +65,9 @@ private:
   /// Stores the scale of `size` elements from `begin` on; returns its inverse.
   Value scaleOf(Value row, Value begin, int64_t size, Value place) {
     Value from = b.add(b.mul(row, K), begin);
-    auto larger = [&](Value most, Value i, int64_t count) -> Value {
-      Value x = b.load(input, b.add(from, i), count);
-      return b.maxf(math::AbsFOp::create(b, x), most);
-    };
-    int64_t whole = size / b.lanes * b.lanes;
-    Value most =
-        b.loop(b.index(0), b.index(whole), b.lanes, {b.splat(0.0)},
-               [&](Value i, ValueRange carried) {
-                 return SmallVector<Value>{larger(carried[0], i, b.lanes)};
-               })[0];
-    if (size > whole)
-      most = larger(most, b.index(whole), size - whole);
-    Value largest = b.maxLanes(most);
-    Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, largest,
-                                         b.constant(smallestActivation));
-    Value zero = b.constant(0), limit = b.constant(127);
-    b.storeScalar(b.choose(isZero, zero, b.divf(largest, limit)), scales,
-                  place);
-    return b.choose(isZero, zero, b.divf(limit, largest));
+    Int8Scale chosen = emitInt8Scale(b, emitLargest(b, input, from, size));
+    b.storeScalar(chosen.scale, scales, place);
+    return chosen.inverse;
   }
 
   void emitGroup(Value row, Value begin, int64_t size, Value inverse,
@@ -93,19 +75,11 @@ private:
     Value from = b.add(b.mul(row, K), begin);
     Value to = b.add(b.mul(row, paddedK), begin);
     auto words = VectorType::get({b.lanes}, b.getI32Type());
-    auto bytes = VectorType::get({b.lanes}, b.getI8Type());
     Value factor = b.splat(inverse);
-    // Ties to even, as roundToEven does it.
-    const Value magic = b.splat(double(roundingMagic));
     auto quantize = [&](Value i, int64_t count) -> Value {
-      Value x = b.load(input, b.add(from, i), count);
-      // No multiply-add here: the product is rounded first.
-      Value scaled = arith::MulFOp::create(b, x, factor);
-      Value shifted = arith::AddFOp::create(b, scaled, magic);
-      Value rounded = arith::SubFOp::create(b, shifted, magic);
-      Value word = arith::FPToSIOp::create(b, words, rounded);
-      Value narrow = arith::TruncIOp::create(b, bytes, word);
-      b.store(narrow, codes, b.add(to, i), count);
+      Value word =
+          emitInt8Codes(b, b.load(input, b.add(from, i), count), factor);
+      b.store(emitBytes(b, word), codes, b.add(to, i), count);
       return word;
     };
     int64_t whole = size / b.lanes * b.lanes;
@@ -132,29 +106,6 @@ private:
 
 } // namespace
 
-/// f32 bits to bf16 bits as f32ToBf16 does it: 0x7fff, and one if the last bit
-/// stays odd, are added before the lower half is dropped.
-static Value roundToBF16(KernelBuilder &b, Value x) {
-  auto words = VectorType::get({b.lanes}, b.getI32Type());
-  auto all = [&](uint32_t value) -> Value {
-    return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(words, APInt(32, value)));
-  };
-  Value bits = arith::BitcastOp::create(b, words, x);
-  Value half = arith::ShRUIOp::create(b, bits, all(16));
-  Value odd = arith::AndIOp::create(b, half, all(1));
-  Value sum = arith::AddIOp::create(
-      b, arith::AddIOp::create(b, bits, all(0x7fff)), odd);
-  Value nearest = arith::ShRUIOp::create(b, sum, all(16));
-  Value nan = arith::OrIOp::create(b, half, all(0x40));
-  Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
-  Value result = arith::SelectOp::create(b, isNaN, nan, nearest);
-  Value narrow = arith::TruncIOp::create(
-      b, VectorType::get({b.lanes}, b.getI16Type()), result);
-  return arith::BitcastOp::create(
-      b, VectorType::get({b.lanes}, b.getBF16Type()), narrow);
-}
-
 LogicalResult lowerRound(RoundOp op, const X86Isa &isa) {
   if (failed(expectFloats(op, op.getInput())))
     return failure();
@@ -174,7 +125,8 @@ LogicalResult lowerRound(RoundOp op, const X86Isa &isa) {
     Value from = b.mul(row, K);
     b.eachVector(K, [&](Value i, int64_t count) {
       Value at = b.add(from, i);
-      b.store(roundToBF16(b, b.load(input, at, count)), out, at, count);
+      b.store(b.narrow(b.load(input, at, count), b.getBF16Type()), out, at,
+              count);
     });
   });
   return success();

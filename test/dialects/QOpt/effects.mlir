@@ -51,8 +51,8 @@ func.func @writes(%x: memref<4xf32>, %y: memref<4xf32>) {
 // Attention writes its cache, though it has a result that nobody reads.
 // CHECK-LABEL: func.func @writes_the_cache
 // CHECK: qopt.attention
-func.func @writes_the_cache(%x: tensor<1x1x8xf32>, %k: memref<?x1x?x8x32xf32>, %v: memref<?x1x?x8xf32>, %past: index) {
-  %0 = qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
+func.func @writes_the_cache(%x: tensor<1x1x8xf32>, %k: memref<?x1x?x8x32xf32>, %v: memref<?x1x?x32x8xf32>, %past: index) {
+  %0 = qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
   return
 }
 

@@ -223,7 +223,16 @@ func.func @no_weight() {
 qopt.weight @w : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
 func.func @no_cache() {
   // expected-error @below {{'qopt.get_cache' op expects a qopt.cache, but got @w}}
-  %k, %v = qopt.get_cache @w : memref<?x2x?x8x32xf32>, memref<?x2x?x16xf32>
+  %k, %v = qopt.get_cache @w : memref<?x2x?x8x32xf32>, memref<?x2x?x32x16xf32>
+  return
+}
+
+// -----
+
+qopt.cache @c {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 16 : i64, storage = i8}
+func.func @cache_of_another_type() {
+  // expected-error @below {{expects buffers of types 'memref<?x2x?x384xi8>' and 'memref<?x2x?x640xi8>'}}
+  %k, %v = qopt.get_cache @c : memref<?x2x?x8x32xf32>, memref<?x2x?x32x16xf32>
   return
 }
 

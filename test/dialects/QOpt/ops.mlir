@@ -8,8 +8,10 @@ qopt.signature {inputs = [{name = "x", role = "plain", type = tensor<?xf32, #qop
 qopt.weight @range : tensor<2x4xf16> {file = "m.onnx", offset = 64 : i64, length = 16 : i64, transposed, packed = tensor<1x4x32xf32>, packed_offset = 128 : i64}
 // CHECK: qopt.weight @value : tensor<2xf32> {value = dense<1.000000e+00> : tensor<2xf32>}
 qopt.weight @value : tensor<2xf32> {value = dense<1.0> : tensor<2xf32>}
-// CHECK: qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 16 : i64}
-qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 16 : i64}
+// CHECK: qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+// CHECK: qopt.cache @cache1 {heads = 2 : i64, index = 1 : i64, key_dim = 8 : i64, path = "p", storage = i8, value_dim = 16 : i64}
+qopt.cache @cache1 {heads = 2 : i64, index = 1 : i64, key_dim = 8 : i64, value_dim = 16 : i64, storage = i8, path = "p"}
 
 // CHECK-LABEL: func.func @tensors
 func.func @tensors(%x: tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, %ids: tensor<2x?xi64, #qopt.dims<"2", "s">>, %w: tensor<16x16xf16>, %v: tensor<16xf32>,
@@ -55,8 +57,10 @@ func.func @tensors(%x: tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, %ids: ten
 
 // CHECK-LABEL: func.func @buffers
 func.func @buffers(%x: memref<2x?x16xf32>, %ids: memref<2x?xi64>, %w: memref<1x16x32xf16>, %v: memref<16xf32>, %table: memref<2x?x4xf32>, %f: memref<2xf32>, %n: index, %bad: i1) {
-  // CHECK: %[[K:.*]], %[[V:.*]] = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>
-  %k, %c = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>
+  // CHECK: qopt.get_cache @cache1 : memref<?x2x?x384xi8>, memref<?x2x?x640xi8>
+  %ck, %cv = qopt.get_cache @cache1 : memref<?x2x?x384xi8>, memref<?x2x?x640xi8>
+  // CHECK: %[[K:.*]], %[[V:.*]] = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>
+  %k, %c = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>
   // CHECK: qopt.embedding %{{.*}}[%{{.*}}] outs(%{{.*}} : memref<2x?x16xf32>) {rows = 16 : i64} : memref<1x16x32xf16>, memref<2x?xi64>
   qopt.embedding %w[%ids] outs(%x : memref<2x?x16xf32>) {rows = 16 : i64} : memref<1x16x32xf16>, memref<2x?xi64>
   // CHECK: qopt.matmul %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) : (memref<2x?x16xf32>, memref<1x16x32xf16>)
@@ -69,8 +73,8 @@ func.func @buffers(%x: memref<2x?x16xf32>, %ids: memref<2x?xi64>, %w: memref<1x1
   qopt.rotary_table %ids, %f outs(%table : memref<2x?x4xf32>) : memref<2x?xi64>, memref<2xf32>
   // CHECK: qopt.rotary %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) {num_heads = 4 : i64}
   qopt.rotary %x, %table outs(%x : memref<2x?x16xf32>) {num_heads = 4 : i64} : memref<2x?x16xf32>, memref<2x?x4xf32>
-  // CHECK: qopt.attention %{{.*}}, %{{.*}}, %{{.*}} cache(%[[K]], %[[V]], %{{.*}} : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>) outs(%{{.*}} : memref<2x?x16xf32>) {empty_row = #qopt<empty_row zero>
-  qopt.attention %x, %x, %x cache(%k, %c, %n : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>) outs(%x : memref<2x?x16xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<2x?x16xf32>, memref<2x?x16xf32>, memref<2x?x16xf32>
+  // CHECK: qopt.attention %{{.*}}, %{{.*}}, %{{.*}} cache(%[[K]], %[[V]], %{{.*}} : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) outs(%{{.*}} : memref<2x?x16xf32>) {empty_row = #qopt<empty_row zero>
+  qopt.attention %x, %x, %x cache(%k, %c, %n : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) outs(%x : memref<2x?x16xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<2x?x16xf32>, memref<2x?x16xf32>, memref<2x?x16xf32>
   // CHECK: qopt.silu %{{.*}} outs(%{{.*}} : memref<16xf32>) : memref<16xf32>
   qopt.silu %v outs(%v : memref<16xf32>) : memref<16xf32>
   // CHECK: qopt.gelu %{{.*}} outs(%{{.*}} : memref<16xf32>) : memref<16xf32>

@@ -54,15 +54,17 @@ TEST_F(ManifestTest, RoundTrip) {
   manifest.pipeline = "builtin.module(a,b)";
   manifest.weights.resize(1);
   manifest.weights[0].name = "w";
+  manifest.caches = {{"layers.0.attn", "f16", 512}};
   manifest.files = {{"model.so", 12345678901, "ff"}};
   std::string text = manifestText(manifest);
-  EXPECT_EQ(text.find("{\n  \"abi\": 1,\n  \"external_data\": ["), 0u) << text;
+  EXPECT_EQ(text.find("{\n  \"abi\": 1,\n  \"caches\": ["), 0u) << text;
 
   write(path("manifest.json"), text);
   llvm::Expected<Manifest> back = readManifest(path("manifest.json"));
   ASSERT_TRUE(bool(back)) << llvm::toString(back.takeError());
   EXPECT_EQ(manifestText(*back), text);
   EXPECT_EQ(back->files[0].bytes, 12345678901);
+  EXPECT_EQ(back->caches[0].bytes, 512);
 }
 
 TEST_F(ManifestTest, BadFilesAreErrors) {

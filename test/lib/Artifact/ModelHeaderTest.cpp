@@ -46,7 +46,7 @@ ArtifactTable decoder() {
                  {batch, constant(2), both, constant(64)},
                  isKey ? QOPT_ROLE_PRESENT_KEY : QOPT_ROLE_PRESENT_VALUE, i));
     }
-  table.caches = {{2, 64, 64}, {2, 64, 64}};
+  table.caches = {{2, 64, 64, QOPT_FLOAT}, {2, 64, 64, QOPT_FLOAT}};
   return table;
 }
 

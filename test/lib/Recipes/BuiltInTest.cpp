@@ -56,6 +56,7 @@ TEST(BuiltInRecipes, SayWhatTheirNamesSay) {
       if (choice.format)
         EXPECT_EQ(choice.format->str(), isTable ? w8 : expected.format);
     }
+    EXPECT_EQ(recipe->find("kv_cache", "any.path"), std::nullopt);
     // The text alone is the recipe.
     Recipe again = llvm::cantFail(parseRecipe(recipe->text, "again"));
     ASSERT_EQ(again.rules.size(), recipe->rules.size());

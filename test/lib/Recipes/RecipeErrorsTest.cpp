@@ -142,11 +142,9 @@ TEST(RecipeErrors, Matches) {
             "'attention.out'?");
   EXPECT_EQ(matchError("{role: mlp}"),
             "r.yaml:2:19: unknown role 'mlp'; expects one of qkv, "
-            "attention.out, gate_up, down, embedding, head, other");
+            "attention.out, gate_up, down, embedding, head, other, kv_cache");
   EXPECT_EQ(matchError("{role: conv}"),
             "r.yaml:2:19: role 'conv' is not yet supported");
-  EXPECT_EQ(matchError("{role: kv_cache}"),
-            "r.yaml:2:19: role 'kv_cache' is not yet supported");
   EXPECT_EQ(matchError("{path: \"model.[0-3\"}"),
             "r.yaml:2:19: wrong path 'model.[0-3': invalid glob pattern, "
             "unmatched '['");
@@ -155,6 +153,24 @@ TEST(RecipeErrors, Matches) {
       "r.yaml:2:19: wrong path 'model.[3-0]': invalid glob pattern: [3-0]");
   EXPECT_EQ(matchError("{path: \"{a,b\"}"),
             "r.yaml:2:19: wrong path '{a,b': incomplete brace expansion");
+}
+
+TEST(RecipeErrors, Caches) {
+  auto cacheError = [](const std::string &text) {
+    return error("rules:\n  - match: {role: kv_cache}\n    " + text + "\n");
+  };
+  for (const char *format :
+       {"bf16", "int8-g32", "int4-channel", "int8-tensor",
+        "{codes: u8, block: channel, scale: f32, zero: midpoint}",
+        "{codes: s8, block: channel, scale: f16}"})
+    EXPECT_EQ(cacheError("format: " + std::string(format)),
+              "r.yaml:3:13: a cache is of f32, f16 or int8-channel");
+  EXPECT_EQ(cacheError("format: int8-channel\n    method: rtn"),
+            "r.yaml:4:13: codes of a cache are chosen when the model runs: it "
+            "has no method");
+  EXPECT_EQ(cacheError("format: f16\n    activations: f32"),
+            "r.yaml:4:18: a cache is no factor of a product: it has no "
+            "activations");
 }
 
 TEST(RecipeErrors, Formats) {

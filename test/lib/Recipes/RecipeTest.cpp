@@ -120,6 +120,23 @@ rules:
   EXPECT_EQ(find("", ""), std::nullopt);
 }
 
+TEST(Recipe, OnlyRulesOfTheirRoleChooseForCaches) {
+  Recipe recipe = parse(R"(
+activations: int8-token
+rules:
+  - {match: {path: "*"}, format: int4-g64}
+  - {match: {role: kv_cache, path: "model.layers.0.*"}, format: f32}
+  - {match: {role: kv_cache}, format: int8-channel}
+  - {match: {}, format: f16}
+)");
+  EXPECT_EQ(recipe.find("kv_cache", "model.layers.0.self_attn"), 1u);
+  EXPECT_EQ(recipe.find("kv_cache", "model.layers.1.self_attn"), 2u);
+  EXPECT_EQ(recipe.find("kv_cache", ""), 2u);
+  EXPECT_EQ(recipe.rules[2].choice.format, cacheFormat());
+  recipe.rules.resize(1);
+  EXPECT_EQ(recipe.find("kv_cache", "model.layers.0.self_attn"), std::nullopt);
+}
+
 TEST(Recipe, ParsingTheTextAgainGivesTheSame) {
   Recipe recipe = parse("rules:\n  - {match: {}, format: int4-g64, "
                         "method: {name: rtn, steps: 20}}\n");
@@ -165,6 +182,17 @@ TEST(RecipeUse, RulesThatChooseForNothing) {
   all.find("head", "lm_head");
   EXPECT_NE(llvm::toString(all.finish()).find("r.yaml:6:5: no weight matches"),
             std::string::npos);
+}
+
+TEST(RecipeUse, RulesOfCachesThatChooseForNothing) {
+  Recipe recipe = parse("rules:\n  - match: {role: kv_cache}\n"
+                        "    format: f16\n");
+  RecipeUse use(recipe);
+  use.find("qkv", "model.layers.0.q_proj");
+  EXPECT_EQ(llvm::toString(use.finish()),
+            "r.yaml:2:5: no cache matches {role: kv_cache}");
+  use.find("kv_cache", "model.layers.0.self_attn");
+  EXPECT_EQ(llvm::toString(use.finish()), "");
 }
 
 TEST(RecipeUse, RulesOfBuiltInRecipesMayChooseForNothing) {

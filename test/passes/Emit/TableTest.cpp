@@ -24,7 +24,7 @@ TEST_F(EmitTest, TableHoldsWhatWasGiven) {
       {"past", QOPT_FLOAT, QOPT_ROLE_PAST_KEY, 1, {{-2, {3, -1}}}}};
   table.outputs = {
       {"logits", QOPT_FLOAT, QOPT_ROLE_LOGITS, -1, {{128256, {}}}}};
-  table.caches = {{8, 64, 32}, {4, 128, 128}};
+  table.caches = {{8, 64, 32, QOPT_FLOAT}, {4, 128, 128, QOPT_INT8}};
   table.conditions = {{{4096, {0, -1, -1}}, "too long"}};
   table.messages = {"first", "second"};
   std::string prefillOnly = R"mlir(
@@ -72,6 +72,9 @@ llvm.func @prefill_arena_bytes(%call: !llvm.ptr) -> i64 {
   EXPECT_EQ(got->caches[0].heads, 8);
   EXPECT_EQ(got->caches[0].key_dim, 64);
   EXPECT_EQ(got->caches[0].value_dim, 32);
+  EXPECT_EQ(got->caches[0].dtype, QOPT_FLOAT);
+  EXPECT_EQ(got->caches[1].heads, 4);
+  EXPECT_EQ(got->caches[1].dtype, QOPT_INT8);
   ASSERT_EQ(got->num_conditions, 1);
   EXPECT_EQ(got->conditions[0].expression.constant, 4096);
   EXPECT_EQ(got->conditions[0].expression.coefficient[2], -1);

@@ -42,7 +42,7 @@ qopt.signature {inputs = [], outputs = [], symbols = ["n"], conditions = []}
 qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 16 : i64}
 func.func @f() {
   // expected-error @below {{symbol 'batch' is not in the signature}}
-  %k, %v = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x16xf32>
+  %k, %v = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x16xf32>
   return
 }
 

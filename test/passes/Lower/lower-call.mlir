@@ -57,14 +57,14 @@ func.func @prefill_arena_bytes() -> index {
 // CHECK: %[[KEYS:.*]] = memref.view %{{.*}}[%{{.*}}][%[[BATCH:.*]], %[[PANELS]]] : memref<?xi8> to memref<?x2x?x8x32xf32>
 // CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[CACHES]][24]
 // CHECK: llvm.load %[[PLACE]] : !llvm.ptr -> !llvm.ptr
-// CHECK: %[[VALUES:.*]] = memref.view %{{.*}}[%{{.*}}][%[[BATCH]], %[[CONTEXT]]] : memref<?xi8> to memref<?x2x?x16xf32>
+// CHECK: %[[VALUES:.*]] = memref.view %{{.*}}[%{{.*}}][%[[BATCH]], %[[PANELS]]] : memref<?xi8> to memref<?x2x?x32x16xf32>
 // CHECK: "test.use"(%[[W]], %[[KEYS]], %[[VALUES]])
 // CHECK: %[[BYTES:.*]] = call @layer_arena_bytes(%[[SYMBOLS]])
 // CHECK: call @layer(%[[CALL]], %[[BYTES]])
 func.func @prefill(%x: memref<?x4xf32> {qopt.name = "x"}, %ids: memref<3xi64> {qopt.name = "ids"}, %y: memref<?xf32> {qopt.name = "x", qopt.output}, %arena: memref<?xi8>) {
   %w = qopt.get_weight @w : memref<8xf32>
-  %k, %v = qopt.get_cache @cache1 : memref<?x2x?x8x32xf32>, memref<?x2x?x16xf32>
-  "test.use"(%w, %k, %v) : (memref<8xf32>, memref<?x2x?x8x32xf32>, memref<?x2x?x16xf32>) -> ()
+  %k, %v = qopt.get_cache @cache1 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x16xf32>
+  "test.use"(%w, %k, %v) : (memref<8xf32>, memref<?x2x?x8x32xf32>, memref<?x2x?x32x16xf32>) -> ()
   %b = func.call @layer_arena_bytes() : () -> index
   func.call @layer(%b) : (index) -> ()
   return

@@ -139,7 +139,7 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> {
 
 // Each layer gets its own cache; the past it computes for itself.
 // CHECK-LABEL: module {
-// CHECK: func.func private @decode_layer({{.*}}memref<?x1x?x8x32xf32>, %{{[a-z0-9]*}}: memref<?x1x?x8xf32>
+// CHECK: func.func private @decode_layer({{.*}}memref<?x1x?x8x32xf32>, %{{[a-z0-9]*}}: memref<?x1x?x32x8xf32>
 // CHECK: qopt.dim "past"
 // CHECK: func.func @decode
 // CHECK-DAG: %[[K0:.*]], %[[V0:.*]] = qopt.get_cache @cache0
@@ -151,10 +151,10 @@ qopt.cache @cache0 {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_d
 qopt.cache @cache1 {heads = 1 : i64, index = 1 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
 func.func @decode(%x: tensor<1x1x8xf32>) -> tensor<1x1x8xf32> {
   %past = qopt.dim "past"
-  %k0, %v0 = qopt.get_cache @cache0 : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>
-  %k1, %v1 = qopt.get_cache @cache1 : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>
-  %0 = qopt.attention %x, %x, %x cache(%k0, %v0, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>) {causal, empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64, path = "layers.0.attn"} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
-  %1 = qopt.attention %0, %0, %0 cache(%k1, %v1, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x8xf32>) {causal, empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64, path = "layers.1.attn"} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
+  %k0, %v0 = qopt.get_cache @cache0 : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>
+  %k1, %v1 = qopt.get_cache @cache1 : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>
+  %0 = qopt.attention %x, %x, %x cache(%k0, %v0, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>) {causal, empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64, path = "layers.0.attn"} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
+  %1 = qopt.attention %0, %0, %0 cache(%k1, %v1, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>) {causal, empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64, path = "layers.1.attn"} : tensor<1x1x8xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32> -> tensor<1x1x8xf32>
   return %1 : tensor<1x1x8xf32>
 }
 

@@ -121,3 +121,22 @@ func.func @main(%x: !rows) -> !rows {
   %0 = qopt.matmul %x, %w : (!rows, !s8) -> !rows
   return %0 : !rows
 }
+
+// -----
+
+!s8 = !qopt.qtensor<64x64, #qopt.format<codes = s8, block = channel, scale = f32>, #qopt.layout<panels>>
+
+// The network runs in float, its caches too.
+// CHECK: qopt.cache @c
+// CHECK-NOT: storage
+// CHECK-LABEL: func.func @prefill
+// CHECK: qopt.get_cache @c : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>
+qopt.weight @w : tensor<64x64xf32> {file = "m.onnx", length = 16384 : i64, packed = !s8, packed_offset = 0 : i64}
+qopt.cache @c {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64, storage = i8}
+qopt.signature {conditions = [], inputs = [], outputs = [{name = "y", role = "plain", type = tensor<2x64xf32>}], symbols = []}
+func.func @prefill(%x: tensor<2x64xf32>) -> (tensor<2x64xf32> {qopt.name = "y"}) {
+  %k, %v = qopt.get_cache @c : memref<?x2x?x384xi8>, memref<?x2x?x384xi8>
+  %w = qopt.get_weight @w : !s8
+  %0 = qopt.matmul %x, %w : (tensor<2x64xf32>, !s8) -> tensor<2x64xf32>
+  return %0 : tensor<2x64xf32>
+}

@@ -194,6 +194,22 @@ func.func @f(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> {
   return %0 : tensor<4x8xf32>
 }
 
+// -----
+
+// A cache has the path of the attention that reads it, which recipes know it by.
+// CHECK: qopt.cache @c {{.*}}path = "layers.0.self_attn"
+// CHECK-LABEL: func.func @main
+qopt.cache @c {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @main(%x: tensor<2x4x8xf32>, %w: tensor<8x8xf32>, %past: index) -> tensor<2x4x8xf32> {
+  %k, %v = qopt.get_cache @c : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>
+  %0 = qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x1x?x8x32xf32>, memref<?x1x?x32x8xf32>)
+    {empty_row = #qopt<empty_row zero>, num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64, path = "m.layers.0.self_attn"} : tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %1 = qopt.matmul %0, %w {path = "m.layers.0.mlp.up_proj"} : (tensor<2x4x8xf32>, tensor<8x8xf32>) -> tensor<2x4x8xf32>
+  %2 = qopt.matmul %1, %w {path = "m.lm_head"} : (tensor<2x4x8xf32>, tensor<8x8xf32>) -> tensor<2x4x8xf32>
+  return %2 : tensor<2x4x8xf32>
+}
+
 //--- tied.mlir
 
 // Copies of the table's bytes, as they are or the other way round, are the

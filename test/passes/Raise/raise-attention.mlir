@@ -25,7 +25,7 @@
 // CHECK: qopt.cache @cache0 {heads = 2 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
 // CHECK: func.func @main(%[[Q:[a-z0-9]*]]: {{[^%]*}}, %[[K:[a-z0-9]*]]: {{[^%]*}}, %[[V:[a-z0-9]*]]: {{[^%]*}}, %[[MASK:[a-z0-9]*]]: {{[^%]*}}) ->
 // CHECK-NOT: qopt.name = "present
-// CHECK: %[[KEYS:.*]], %[[VALUES:.*]] = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x8xf32>
+// CHECK: %[[KEYS:.*]], %[[VALUES:.*]] = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>
 // CHECK: %[[PAST:.*]] = qopt.dim "past"
 // CHECK: %[[Y:.*]] = qopt.attention %[[Q]], %[[K]], %[[V]] padding(%[[MASK]] : {{.*}}) cache(%[[KEYS]], %[[VALUES]], %[[PAST]] : {{.*}}) {causal, empty_row = #qopt<empty_row zero>, num_heads = 4 : i64, num_kv_heads = 2 : i64, path = "layer", scale = 2.500000e-01 : f64}
 // CHECK-SAME: -> tensor<?x?x32xf32, #qopt.dims<"batch", "sequence", "32">>

@@ -1,5 +1,6 @@
 //===- AttentionTest.cpp - Attention against a scalar loop ----------------===//
 
+#include "test/passes/Lower/Kernels/CacheReference.h"
 #include "test/passes/Lower/Kernels/IsaTest.h"
 #include <cmath>
 #include <limits>
@@ -14,7 +15,8 @@ struct Case {
   bool cache = false, causal = false, mean = false, step = false;
   std::string padding = ""; ///< its element type
   bool mask = false;
-  bool nan = false; ///< empty rows are no numbers
+  bool nan = false;           ///< empty rows are no numbers
+  std::string stored = "f32"; ///< in the cache
 };
 
 std::string moduleText(const Case &test) {
@@ -29,10 +31,10 @@ std::string moduleText(const Case &test) {
               y = memref(rows + number(test.heads * test.E)),
               p = memref("?x?", test.padding.empty() ? "i1" : test.padding),
               m = memref("?x?x?x?"),
-              kc = memref("?x" + number(test.keyHeads) + "x?x" +
-                          number(test.D) + "x32"),
-              vc =
-                  memref("?x" + number(test.keyHeads) + "x?x" + number(test.E));
+              kc = CacheReference::memrefType(test.stored, true, test.keyHeads,
+                                              test.D),
+              vc = CacheReference::memrefType(test.stored, false, test.keyHeads,
+                                              test.E);
   std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
                      ", %y: " + y + ", %p: " + p + ", %m: " + m +
                      ", %kc: " + kc + ", %vc: " + vc +
@@ -58,11 +60,13 @@ class Attention {
 public:
   Attention(const Case &test, int64_t B, int64_t S, int64_t past,
             int64_t context)
-      : test(test), B(B), S(S), past(past), T(past + S), context(context),
+      : test(test), B(B), S(S), past(past), T(past + S),
         query({B, S, test.heads * test.D}), key({B, S, test.keyHeads * test.D}),
         value({B, S, test.keyHeads * test.E}), out({B, S, test.heads * test.E}),
-        keyCache({B, test.keyHeads, (context + 31) / 32, test.D, 32}),
-        valueCache({B, test.keyHeads, context, test.E}),
+        keyCache(test.stored, true, B, test.keyHeads, context, test.D),
+        valueCache(test.stored, false, B, test.keyHeads, context, test.E),
+        keysAfter(test.stored, true, B, test.keyHeads, context, test.D),
+        valuesAfter(test.stored, false, B, test.keyHeads, context, test.E),
         mask({1, test.heads, S, T}), bytes({B, T}), words({B, T}),
         keys({B, test.keyHeads, T, test.D}),
         values({B, test.keyHeads, T, test.E}) {
@@ -81,10 +85,33 @@ public:
     fillCaches();
   }
 
+  /// New keys and values of any bits, of magnitudes around those that f16 and
+  /// codes tell apart.
+  void setBits(bool isSpecial) {
+    std::mt19937 random(7);
+    auto number = [&](int64_t t) {
+      uint32_t low = random() & 0x807fffff;
+      uint32_t exponent = t % 4 == 0   ? 90 + random() % 60
+                          : t % 4 == 1 ? 100 + random() % 16
+                          : t % 4 == 2 ? t % 20
+                                       : 127;
+      if (t % 4 == 3)
+        low &= 0x807ff000 << random() % 8;
+      if (isSpecial && random() % 40 == 0)
+        exponent = random() % 2 ? 255 : 0;
+      return floatOf(low | exponent << 23);
+    };
+    for (auto [tensor, width] : {std::pair(&key, test.keyHeads * test.D),
+                                 std::pair(&value, test.keyHeads * test.E)})
+      for (size_t i = 0; i < tensor->count(); ++i)
+        (*tensor)[i] = number(int64_t(i) / width);
+    fillCaches();
+  }
+
   void run(Kernel &kernel) {
     kernel << query << key << value << out;
     test.padding == "i64" ? kernel << words : kernel << bytes;
-    kernel << mask << keyCache << valueCache << past;
+    kernel << mask << keyCache.argument() << valueCache.argument() << past;
     kernel.run();
   }
 
@@ -109,15 +136,8 @@ public:
 
   /// The new steps stand in the caches, nothing else changed.
   void checkCaches() {
-    for (int64_t bh = 0; bh < B * test.keyHeads; ++bh)
-      for (int64_t t = 0; t < T; ++t) {
-        for (int64_t d = 0; d < test.D; ++d)
-          ASSERT_EQ(keyCache[keyPlace(bh, t, d)],
-                    keys[(bh * T + t) * test.D + d]);
-        for (int64_t e = 0; e < test.E; ++e)
-          ASSERT_EQ(valueCache[(bh * context + t) * test.E + e],
-                    values[(bh * T + t) * test.E + e]);
-      }
+    EXPECT_TRUE(keyCache == keysAfter);
+    EXPECT_TRUE(valueCache == valuesAfter);
   }
 
 private:
@@ -126,32 +146,31 @@ private:
     return b == 2 || (b % 2 == 1 && t < 3 + T / 3) || (b == 0 && t == T - 2);
   }
 
-  size_t keyPlace(int64_t bh, int64_t t, int64_t d) const {
-    return ((bh * ((context + 31) / 32) + t / 32) * test.D + d) * 32 + t % 32;
-  }
-
-  /// All steps to `keys` and `values`; the past alone to the caches, where all
-  /// else stays no number.
+  /// All steps to `keys` and `values`, rounded as the caches are; the past
+  /// alone to the caches, where all else stays no number.
   void fillCaches() {
     for (int64_t b = 0; b < B; ++b)
       for (int64_t h = 0; h < test.keyHeads; ++h)
         for (int64_t t = 0; t < T; ++t) {
           int64_t bh = b * test.keyHeads + h;
           size_t row = ((b * S + t - past) * test.keyHeads + h);
-          for (int64_t d = 0; d < test.D; ++d) {
-            float &number = keys[(bh * T + t) * test.D + d];
-            if (t < past)
-              keyCache[keyPlace(bh, t, d)] = number;
-            else
-              number = key[row * test.D + d];
+          float *k = &keys[(bh * T + t) * test.D];
+          float *v = &values[(bh * T + t) * test.E];
+          if (t < past) {
+            keyCache.put(bh, t, k);
+            valueCache.put(bh, t, v);
+          } else {
+            std::copy_n(&key[row * test.D], test.D, k);
+            std::copy_n(&value[row * test.E], test.E, v);
           }
-          for (int64_t e = 0; e < test.E; ++e) {
-            float &number = values[(bh * T + t) * test.E + e];
-            if (t < past)
-              valueCache[(bh * context + t) * test.E + e] = number;
-            else
-              number = value[row * test.E + e];
-          }
+          if (!test.cache)
+            continue;
+          keysAfter.put(bh, t, k);
+          valuesAfter.put(bh, t, v);
+          for (int64_t d = 0; d < test.D; ++d)
+            k[d] = keysAfter.get(bh, t, d);
+          for (int64_t e = 0; e < test.E; ++e)
+            v[e] = valuesAfter.get(bh, t, e);
         }
   }
 
@@ -183,8 +202,10 @@ private:
   }
 
   Case test;
-  int64_t B, S, past, T, context;
-  Tensor<float> query, key, value, out, keyCache, valueCache, mask;
+  int64_t B, S, past, T;
+  Tensor<float> query, key, value, out;
+  CacheReference keyCache, valueCache, keysAfter, valuesAfter;
+  Tensor<float> mask;
   Tensor<uint8_t> bytes;
   Tensor<int64_t> words;
   Tensor<float> keys, values;
@@ -263,6 +284,44 @@ TEST_P(AttentionTest, AddedMask) {
   check(test, {{2, 50, 0}});
   test.cache = test.step = true;
   check(test, {{1, 1, 140}});
+}
+
+TEST_P(AttentionTest, StoredAsLess) {
+  for (const char *stored : {"f16", "i8"}) {
+    SCOPED_TRACE(stored);
+    Case test = {4, 2, 64, 64, /*cache=*/true, /*causal=*/true};
+    test.stored = stored;
+    check(test, {{2, 5, 0}, {1, 3, 63}, {2, 200, 40}});
+    test.step = true;
+    check(test, {{2, 1, 0}, {1, 1, 1}, {1, 1, 63}, {2, 1, 600}});
+  }
+}
+
+TEST_P(AttentionTest, StoredAsLessInOddSizes) {
+  for (const char *stored : {"f16", "i8"}) {
+    SCOPED_TRACE(stored);
+    Case test = {3, 1, 20, 13, true, true, /*mean=*/true, false, "i64"};
+    test.stored = stored;
+    check(test, {{3, 9, 30}, {3, 160, 7}});
+    test.step = true;
+    check(test, {{3, 1, 70}});
+  }
+}
+
+/// Zeros, denormals, ties, numbers beyond f16: what the caches hold is what
+/// lib/Formats says. Infinities and NaN for f16 alone, of codes they are not
+/// defined.
+TEST_P(AttentionTest, RoundsAsTheReference) {
+  for (const char *stored : {"f16", "i8"}) {
+    SCOPED_TRACE(stored);
+    Case test = {1, 1, 24, 40, /*cache=*/true, /*causal=*/true};
+    test.stored = stored;
+    Kernel kernel(moduleText(test), isa);
+    Attention attention(test, 1, 300, 3, 310);
+    attention.setBits(test.stored == "f16");
+    attention.run(kernel);
+    attention.checkCaches();
+  }
 }
 
 QOPT_EACH_ISA(AttentionTest);

@@ -83,7 +83,7 @@ static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
   std::string q = memref({-1, S == 1 ? 1 : -1, H * D}, "f32");
   std::string k = memref({-1, S == 1 ? 1 : -1, G * D}, "f32");
   std::string kc = memref({-1, G, -1, D, 32}, "f32"),
-              vc = memref({-1, G, -1, D}, "f32");
+              vc = memref({-1, G, -1, 32, D}, "f32");
   std::string text =
       "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k + ", %y: " + q;
   if (cache)
@@ -100,7 +100,8 @@ static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
   Tensor<float> query({B, S, H * D}), key({B, S, G * D}), value({B, S, G * D}),
       out({B, S, H * D});
   int64_t T = past + S;
-  Tensor<float> keys({B, G, (T + 31) / 32, D, 32}), values({B, G, T, D});
+  Tensor<float> keys({B, G, (T + 31) / 32, D, 32}),
+      values({B, G, (T + 31) / 32, 32, D});
   for (auto *tensor : {&query, &key, &value, &keys, &values})
     fill(*tensor, 3);
   kernel << query << key << value << out;

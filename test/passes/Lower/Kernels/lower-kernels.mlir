@@ -65,8 +65,8 @@ func.func @half(%x: memref<?x64xf32>, %w: memref<1x64x32xf16>, %y: memref<?x32xf
 // CHECK: math.exp
 // CHECK-NOT: scf.forall
 // CHECK-NOT: memref.alloc
-func.func @prefill(%q: memref<?x?x128xf32>, %k: memref<?x?x64xf32>, %y: memref<?x?x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32xf32>, %past: index) {
-  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32xf32>)
+func.func @prefill(%q: memref<?x?x128xf32>, %k: memref<?x?x64xf32>, %y: memref<?x?x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32x32xf32>, %past: index) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32x32xf32>)
     outs(%y : memref<?x?x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
     : memref<?x?x128xf32>, memref<?x?x64xf32>, memref<?x?x64xf32>
   return
@@ -76,8 +76,8 @@ func.func @prefill(%q: memref<?x?x128xf32>, %k: memref<?x?x64xf32>, %y: memref<?
 // CHECK: scf.forall
 // CHECK-NOT: scf.forall
 // CHECK: return
-func.func @decode(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32xf32>, %past: index) {
-  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32xf32>)
+func.func @decode(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32x32xf32>, %past: index) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32x32xf32>)
     outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
     : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
   return
