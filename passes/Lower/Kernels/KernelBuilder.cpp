@@ -7,6 +7,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -160,6 +161,28 @@ Value KernelBuilder::scratch(int64_t elements) {
   return memref::ViewOp::create(
       *this, MemRefType::get({elements}, getF32Type()),
       ScratchOp::create(*this, bytes), index(0), ValueRange());
+}
+
+Type withElement(Type type, Type element) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    return VectorType::get(vector.getShape(), element);
+  return element;
+}
+
+Value KernelBuilder::widen(Value stored) {
+  Type type = stored.getType(), f32 = withElement(type, getF32Type());
+  if (type == f32)
+    return stored;
+  if (getElementTypeOrSelf(type).isInteger())
+    return arith::SIToFPOp::create(*this, f32, stored);
+  return arith::ExtFOp::create(*this, f32, stored);
+}
+
+Value KernelBuilder::narrow(Value value, Type element) {
+  Type type = withElement(value.getType(), element);
+  return type == value.getType()
+             ? value
+             : arith::TruncFOp::create(*this, type, value).getResult();
 }
 
 Value KernelBuilder::loadScalar(Value flat, Value offset) {

@@ -93,7 +93,8 @@ public:
     return splat(loadScalar(flat, offset));
   }
 
-  /// A scalar or vector of f32, f16, bf16 or i8 as f32.
+  /// A scalar or vector of f32, f16, bf16 or i8 as f32. Conversions of floats
+  /// become what the ISA version has in qopt-expand-math.
   Value widen(Value stored);
   /// A scalar or vector of f32 as f32, f16 or bf16, to nearest even.
   Value narrow(Value value, mlir::Type element);

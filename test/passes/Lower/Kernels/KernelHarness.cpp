@@ -99,7 +99,7 @@ static std::vector<int64_t> makeArguments(ModuleOp module) {
 
 static const char loweringToLLVM[] =
     "func.func(scf-forall-to-for),canonicalize,cse,"
-    "convert-math-to-llvm,convert-math-to-libm,convert-scf-to-cf,"
+    "convert-math-to-llvm,convert-scf-to-cf,"
     "convert-vector-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,"
     "convert-func-to-llvm,convert-cf-to-llvm,reconcile-unrealized-casts,"
     "canonicalize,cse";
@@ -127,6 +127,9 @@ Kernel::Kernel(const std::string &text, const X86Isa &isa)
   LowerKernelsOptions options;
   options.isa = isa.name;
   lower.addPass(createLowerKernels(options));
+  ExpandMathOptions math;
+  math.isa = options.isa;
+  lower.addPass(createExpandMath(math));
   lower.addPass(createCanonicalizerPass());
   lower.addPass(createCSEPass());
   if (failed(lower.run(*module)))

@@ -1,7 +1,8 @@
 //===- bench_kernels.cpp - Speed of single kernels on one thread ----------===//
 
-#include "test/passes/Lower/Kernels/KernelHarness.h"
+#include "test/passes/Lower/Kernels/CacheReference.h"
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -79,43 +80,56 @@ static void benchMatmul(const X86Isa &isa, int64_t M, int64_t K, int64_t N,
 
 static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
                            int64_t past, int64_t H, int64_t G, int64_t D,
-                           bool cache) {
+                           const std::string &cache) {
   std::string q = memref({-1, S == 1 ? 1 : -1, H * D}, "f32");
   std::string k = memref({-1, S == 1 ? 1 : -1, G * D}, "f32");
-  std::string kc = memref({-1, G, -1, D, 32}, "f32"),
-              vc = memref({-1, G, -1, 32, D}, "f32");
+  bool hasCache = !cache.empty();
+  int64_t T = past + S;
+  CacheReference keys(hasCache ? cache : "f32", true, B, G, T, D),
+      values(hasCache ? cache : "f32", false, B, G, T, D);
+  std::string kc = CacheReference::memrefType(cache, true, G, D),
+              vc = CacheReference::memrefType(cache, false, G, D);
   std::string text =
       "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k + ", %y: " + q;
-  if (cache)
+  if (hasCache)
     text += ", %kc: " + kc + ", %vc: " + vc + ", %p: index";
   text += ") {\n qopt.attention %q, %k, %v ";
-  if (cache)
+  if (hasCache)
     text += "cache(%kc, %vc, %p : " + kc + ", " + vc + ") ";
   text += "outs(%y : " + q + ") {num_heads = " + std::to_string(H) +
           " : i64, num_kv_heads = " + std::to_string(G) +
           " : i64, scale = 0.125 : f64, empty_row = #qopt<empty_row zero>" +
-          (cache ? ", causal" : "") + "} : " + q + ", " + k + ", " + k +
+          (hasCache ? ", causal" : "") + "} : " + q + ", " + k + ", " + k +
           "\n return\n}\n";
   Kernel kernel(text, isa);
   Tensor<float> query({B, S, H * D}), key({B, S, G * D}), value({B, S, G * D}),
       out({B, S, H * D});
-  int64_t T = past + S;
-  Tensor<float> keys({B, G, (T + 31) / 32, D, 32}),
-      values({B, G, (T + 31) / 32, 32, D});
-  for (auto *tensor : {&query, &key, &value, &keys, &values})
+  for (auto *tensor : {&query, &key, &value})
     fill(*tensor, 3);
+  std::vector<float> vector(D);
+  for (int64_t t = 0; hasCache && t < past; ++t)
+    for (int64_t head = 0; head < B * G; ++head) {
+      for (int64_t d = 0; d < D; ++d)
+        vector[d] = std::sin(float(head + 3 * t + 7 * d));
+      keys.put(head, t, vector.data());
+      values.put(head, t, vector.data());
+    }
   kernel << query << key << value << out;
-  if (cache)
-    kernel << keys << values << past;
+  if (hasCache)
+    kernel << keys.argument() << values.argument() << past;
   kernel.prepare();
+  double read = S == 1 ? readSpeed(keys.argument().data(), keys.bytes()) : 0;
   double seconds = measure([&] { kernel.call(); });
-  double pairs = cache ? S * past + S * (S + 1) / 2.0 : double(S) * S;
-  printf("%-10s attention B=%ld S=%-4ld past=%-5ld H=%ld/%ld D=%-3ld %s %9.3f "
-         "ms %7.1f "
-         "GFLOPS %6.2f GB/s of cache\n",
+  double pairs = hasCache ? S * past + S * (S + 1) / 2.0 : double(S) * S;
+  printf("%-10s attention B=%ld S=%-4ld past=%-5ld H=%ld/%ld D=%-3ld %-5s "
+         "%9.3f ms %7.1f GFLOPS",
          isa.name, long(B), long(S), long(past), long(H), long(G), long(D),
-         cache ? "cache" : "plain", seconds * 1e3,
-         4e-9 * B * H * D * pairs / seconds, 8e-9 * B * G * D * T / seconds);
+         hasCache ? cache.c_str() : "plain", seconds * 1e3,
+         4e-9 * B * H * D * pairs / seconds);
+  if (read)
+    printf(" %6.2f GB/s, %3.0f %% of a plain read",
+           2e-9 * keys.bytes() / seconds, 2e-7 * keys.bytes() / seconds / read);
+  printf("\n");
   fflush(stdout);
 }
 
@@ -147,10 +161,12 @@ int main(int argc, char **argv) {
       benchMatmul<float>(*isa, 17, 2048, 8192, "f32");
     }
     if (which.empty() || which == "attention") {
-      benchAttention(*isa, 1, 512, 0, 32, 8, 64, true);
-      benchAttention(*isa, 1, 1, 511, 32, 8, 64, true);
-      benchAttention(*isa, 1, 1, 4095, 32, 8, 64, true);
-      benchAttention(*isa, 4, 128, 0, 12, 12, 32, false);
+      for (const char *cache : {"f32", "f16", "i8"}) {
+        benchAttention(*isa, 1, 512, 0, 32, 8, 64, cache);
+        benchAttention(*isa, 1, 1, 511, 32, 8, 64, cache);
+        benchAttention(*isa, 1, 1, 65535, 32, 8, 64, cache);
+      }
+      benchAttention(*isa, 4, 128, 0, 12, 12, 32, "");
     }
   }
   return 0;

@@ -44,12 +44,11 @@ func.func @many(%x: memref<64x1024xf32>, %w: memref<2x1024x32xf32>, %b: memref<6
 
 // -----
 
-// f16 is widened by an instruction where there is one.
+// f16 is widened in the inner loop.
 // CHECK-LABEL: func.func @half
 // V4: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
 // V3: arith.extf {{.*}} : vector<8xf16> to vector<8xf32>
-// BASE-NOT: arith.extf
-// BASE: arith.shli
+// BASE: arith.extf {{.*}} : vector<4xf16> to vector<4xf32>
 func.func @half(%x: memref<?x64xf32>, %w: memref<1x64x32xf16>, %y: memref<?x32xf32>) {
   qopt.matmul %x, %w outs(%y : memref<?x32xf32>) : (memref<?x64xf32>, memref<1x64x32xf16>)
   return
@@ -78,6 +77,37 @@ func.func @prefill(%q: memref<?x?x128xf32>, %k: memref<?x?x64xf32>, %y: memref<?
 // CHECK: return
 func.func @decode(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32x32xf32>, %past: index) {
   qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32x32xf32>)
+    outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
+    : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
+  return
+}
+
+// -----
+
+// A cache of f16: new keys and values are narrowed, all are widened.
+// CHECK-LABEL: func.func @half_cache
+// CHECK: arith.truncf {{.*}} : f32 to f16
+// V4: arith.truncf {{.*}} : vector<16xf32> to vector<16xf16>
+// V4: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
+// V3: arith.extf {{.*}} : vector<8xf16> to vector<8xf32>
+func.func @half_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf16>, %vc: memref<?x2x?x32x32xf16>, %past: index) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf16>, memref<?x2x?x32x32xf16>)
+    outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
+    : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
+  return
+}
+
+// Codes are widened in the inner loop; scales stand behind the codes of a head,
+// 32 of them in each panel, and multiply scores and weights.
+// CHECK-LABEL: func.func @coded_cache
+// CHECK: %[[SCALES:.*]] = memref.view %{{.*}} : memref<?xi8> to memref<?xf32>
+// CHECK: memref.store {{.*}}, %[[SCALES]]
+// V4: arith.sitofp {{.*}} : vector<16xi8> to vector<16xf32>
+// V3: arith.sitofp {{.*}} : vector<8xi8> to vector<8xf32>
+// BASE: arith.sitofp {{.*}} : vector<4xi8> to vector<4xf32>
+// CHECK: math.exp
+func.func @coded_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x1152xi8>, %vc: memref<?x2x?x1152xi8>, %past: index) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x1152xi8>, memref<?x2x?x1152xi8>)
     outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
     : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
   return
