@@ -28,19 +28,20 @@ FOLDER = pathlib.Path(__file__).parent
 
 @dataclasses.dataclass
 class Subject:
-    """A recipe, the unit whose peak its prefill is measured by, the files of llama.cpp that it is compared with, the code that
-    it is compiled to."""
+    """A recipe, the unit whose peak its prefill is measured by, the files of llama.cpp that it is compared with and in what, the
+    code that it is compiled to."""
 
     recipe: str | pathlib.Path
     unit: str | None = None
     peak: str | None = None
     peers: tuple[str, ...] = ()
+    speeds: tuple[str, ...] = ("decode", "prefill")
     isa: str | None = None
 
 
 SUBJECTS = {
     "w4a8": Subject("w4a8", "int8", "VNNI peak", ("Q4_0", "Q4_K_M")),
-    "w4a8 head int4": Subject(FOLDER / "w4a8-head4.yaml", peers=("Q4_0", "Q4_K_M")),
+    "w4a8 head int4": Subject(FOLDER / "w4a8-head4.yaml", peers=("Q4_0", "Q4_K_M"), speeds=("decode",)),
     "w4a8 AVX2": Subject("w4a8", peers=("Q4_0",), isa="x86-64-v3"),
     "w4": Subject("w4", "fp32", "FMA peak"),
     "w4a16": Subject("w4a16", "bf16", "vdpbf16ps peak"),
@@ -160,12 +161,17 @@ def measure_speed(options, ceilings, figures):
             tasks.append((measure_own, decoders[name], session, subject, threads, ceilings, samples, (name, threads)))
             for kind in subject.peers if name in ("w4a8", "w8a8") else ():
                 tasks += [(measure_peer, folder, files[kind], threads, samples, (build, kind, threads)) for build, folder in folders.items()]
-    for run in range(options.runs):
-        begin = time.perf_counter()
-        for function, *arguments in tasks:
-            function(*arguments)
-        print(f"speed of the decoder: run {run + 1} of {options.runs}, {time.perf_counter() - begin:.0f} s", flush=True)
-    report_speed(options, folders, samples, figures)
+    complete = 0
+    try:
+        while complete < options.runs:
+            begin = time.perf_counter()
+            for function, *arguments in tasks:
+                function(*arguments)
+            complete += 1
+            print(f"speed of the decoder: run {complete} of {options.runs}, {time.perf_counter() - begin:.0f} s", flush=True)
+    finally:
+        if complete:
+            report_speed(options, folders, samples, figures)
 
 
 def report_speed(options, builds, samples, figures):
@@ -177,7 +183,7 @@ def report_speed(options, builds, samples, figures):
             if (*own, "peak share") in samples:
                 figures.add(f"prefill {name}", subject.peak, threads, samples.median(*own, "rate"), samples.median(*own, "peak"), "GOP/s",
                             samples.median(*own, "peak share"))
-            for kind, build, what in itertools.product(subject.peers, builds, ("decode", "prefill")):
+            for kind, build, what in itertools.product(subject.peers, builds, subject.speeds):
                 figures.add(f"{what} {name}", f"llama.cpp {kind}" + f" {build}" * (build != "native"), threads, samples.median(*own, what),
                             samples.median(build, kind, threads, what), "tokens/s")
         if threads > 1 and 1 in options.threads:
