@@ -119,7 +119,7 @@ TEST_P(CacheTest, roundsToCodes) {
   for (int64_t h = 0; h < batch * heads; ++h) {
     const uint8_t *head = &memory[h * padded * (dim + 4)];
     for (int64_t t = 0; t < padded; ++t) {
-      const float *vector = past.data() + (h * steps + t) * dim;
+      const float *vector = t < steps ? &past[(h * steps + t) * dim] : nullptr;
       float largest = 0, inverse = 0, scale;
       for (int64_t d = 0; t < steps && d < dim; ++d)
         largest = std::max(largest, std::fabs(vector[d]));
