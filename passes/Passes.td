@@ -443,6 +443,30 @@ def QuantizeActivations : Pass<"qopt-quantize-activations", "::mlir::ModuleOp"> 
   let dependentDialects = ["::qopt::QOptDialect"];
 }
 
+def OrderProducts : Pass<"qopt-order-products", "::mlir::ModuleOp"> {
+  let summary = "Let products of one input follow one another";
+  let description = [{
+    ```mlir
+    %q = qopt.matmul %x, %wq : ...
+    %r = qopt.rotary %q, %table ...
+    %wk = qopt.get_weight @k : ...
+    %k = qopt.matmul %x, %wk : ...
+    ```
+    becomes
+    ```mlir
+    %wk = qopt.get_weight @k : ...
+    %q = qopt.matmul %x, %wq : ...
+    %k = qopt.matmul %x, %wk : ...
+    %r = qopt.rotary %q, %table ...
+    ```
+    so that `qopt-fuse-loops` finds them side by side. A product stays where it is when
+    it also reads what is computed between. Must have run before:
+    `qopt-quantize-activations`, after which products that read the same codes have the
+    same operands, and `qopt-outline-layers`, which orders ops anew.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
+}
+
 def FuseEpilogues : Pass<"qopt-fuse-epilogues", "::mlir::ModuleOp"> {
   let summary = "Fuse elementwise ops into the products before them";
   let description = [{

@@ -48,6 +48,7 @@ void buildOptimizePipeline(OpPassManager &pm, const StorageOptions &options) {
 }
 
 void buildLinalgPipeline(OpPassManager &pm) {
+  pm.addPass(createOrderProducts());
   pm.addPass(createConvertONNXToLinalg());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   pm.addPass(createCSEPass());

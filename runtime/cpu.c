@@ -80,7 +80,7 @@ int64_t qopt_cpu_prefetch_distance(void) {
   bool isIntel = __get_cpuid(0, &eax, &ebx, &ecx, &edx) &&
                  ebx == signature_INTEL_ebx && ecx == signature_INTEL_ecx &&
                  edx == signature_INTEL_edx;
-  return isIntel ? 1536 : 0;
+  return isIntel ? 8192 : 0;
 }
 #else
 uint64_t qopt_cpu_features(void) { return 0; }

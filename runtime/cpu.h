@@ -9,9 +9,10 @@
 /** The QOPT_CPU_* features of this CPU that the system has enabled. */
 uint64_t qopt_cpu_features(void);
 
-/** Bytes ahead that one stream of weights is best prefetched on this CPU; 0:
- * none. With 1.5 KB an Intel Xeon of the Granite Rapids class read a sixth more
- * codes; on AMD's Zen 4 prototypes lost a third by prefetching. */
+/** Bytes ahead that one stream of weights is best prefetched, into the
+ * second-level cache, on this CPU; 0: none. 8 KB ahead an Intel Xeon of the
+ * Granite Rapids class reads codes of 4 bits at 96 to 98 % of a plain read, at
+ * 84 % without; on AMD's Zen 4 prototypes lost a third by prefetching. */
 int64_t qopt_cpu_prefetch_distance(void);
 
 /** CPUs that this process may run on, at least 1. */

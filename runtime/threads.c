@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-  /* Pieces per thread of a loop with many items: enough to even out threads
-   * that lose their CPU for a while, few enough that the counter costs nothing.
-   */
-  piecesPerThread = 16,
+  /* A thread takes a part of what is left, divided by this: long streams at
+   * first, single items in the end, so that threads that lose their CPU for a
+   * while are waited for the least. */
+  sharesPerThread = 2,
   /* A pause is 15 to 45 ns: loops follow each other faster than a thread wakes.
    */
   spins = 2000,
@@ -42,7 +42,6 @@ struct qopt_pool {
   _Alignas(64) qopt_kernel kernel;
   const void *env;
   int64_t items;
-  int64_t chunk;
   atomic_bool cancelled;
 
   _Alignas(64) pthread_mutex_t mutex;
@@ -76,12 +75,16 @@ static void work(qopt_pool *pool, bool isCaller, void *scratch) {
       atomic_store_explicit(&pool->cancelled, true, memory_order_relaxed);
     if (atomic_load_explicit(&pool->cancelled, memory_order_relaxed))
       return;
-    int64_t begin = atomic_fetch_add_explicit(&pool->next, pool->chunk,
-                                              memory_order_relaxed);
-    if (begin >= pool->items)
-      return;
-    int64_t left = pool->items - begin;
-    int64_t count = left < pool->chunk ? left : pool->chunk;
+    int64_t begin = atomic_load_explicit(&pool->next, memory_order_relaxed);
+    int64_t count;
+    do {
+      if (begin >= pool->items)
+        return;
+      count = (pool->items - begin) / (sharesPerThread * pool->threads);
+      count = count > 0 ? count : 1;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &pool->next, &begin, begin + count, memory_order_relaxed,
+        memory_order_relaxed));
     pool->kernel(pool->env, begin, begin + count, scratch);
   }
 }
@@ -179,11 +182,9 @@ void qopt_pool_parallel_for(void *argument, qopt_kernel kernel, const void *env,
     kernel(env, 0, items, pool->workers[0].scratch);
     return;
   }
-  int64_t chunk = items / ((int64_t)pool->threads * piecesPerThread);
   pool->kernel = kernel;
   pool->env = env;
   pool->items = items;
-  pool->chunk = chunk > 0 ? chunk : 1;
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
   if (!alone)
     openLoop(pool);

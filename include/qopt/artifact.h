@@ -91,8 +91,9 @@ typedef struct qopt_call {
                        int64_t items);
   int64_t context; /* capacity of the caches in time steps */
   int32_t error;   /* 0, or 1 + index in the table's messages */
-  /** Bytes ahead that one stream of weights is prefetched. What helps one CPU
-   * hinders another: 0 where hardware does it alone. */
+  /** Bytes ahead that one stream of weights is prefetched into the second-level
+   * cache. What helps one CPU hinders another: 0 where hardware does it alone.
+   */
   int64_t prefetch_distance;
   /** Where the table picks_logits, for the prefill entry: the time steps, of
    * those of this call, whose logits are wanted, [batch][number]. The entry

@@ -13,7 +13,7 @@ static constexpr int64_t blockRows = 480;
 
 int64_t streamedPanels(int64_t panels, int64_t panelBytes) {
   int64_t bytes =
-      std::clamp<int64_t>(panels * panelBytes / 16, 64 << 10, 256 << 10);
+      std::clamp<int64_t>(panels * panelBytes / 64, 64 << 10, 128 << 10);
   return std::max<int64_t>(1, bytes / std::max<int64_t>(1, panelBytes));
 }
 

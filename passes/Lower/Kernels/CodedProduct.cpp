@@ -12,6 +12,8 @@ using namespace mlir;
 namespace qopt {
 
 static constexpr int64_t stepSize = PanelLayout::stepSize;
+/// Steps of a group that follow one another without a loop.
+static constexpr int64_t unrolledSteps = 4;
 /// Bytes of a step whose codes are bytes.
 static constexpr int64_t plainStepBytes = stepSize * panelColumns;
 /// Rows of a tile of a few; one row has a tile of its own.
@@ -246,8 +248,13 @@ SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
     return tile.unpacked ? b.mul(b.add(firstStep, step), plainStepBytes)
                          : b.add(start, b.mul(step, codes.layout.stepBytes()));
   };
+  auto whole = getConstantIntValue(codes.stepsOf(segment));
   if (half >= 0)
     addStep(tile, firstStep, place(b.index(0)), 4 * half, 4 * half + 4, sums);
+  else if (tile.rows.size() == 1 && whole && *whole <= unrolledSteps)
+    for (int64_t step = 0; step < *whole; ++step)
+      addStep(tile, b.add(firstStep, step), place(b.index(step)), 0,
+              stepSize / 4, sums);
   else
     sums = b.loop(b.index(0), codes.stepsOf(segment), 1, sums,
                   [&](Value step, ValueRange carried) {
@@ -272,9 +279,9 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
                            int64_t begin, int64_t end,
                            MutableArrayRef<Value> sums) {
   int64_t numChains = chains(tile), next = 0;
-  if (tile.rows.size() == 1 && !tile.unpacked)
-    codes.prefetchStep(place, prefetchDistance);
   for (int64_t quad = begin; quad < end; ++quad) {
+    if (!tile.unpacked)
+      codes.prefetchQuad(place, quad, prefetchDistance);
     SmallVector<Value> quads;
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value column = b.add(tile.column, v * b.lanes);
@@ -334,6 +341,8 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
   SmallVector<Value> next(results);
   bool hasZero =
       tile.hasZeros && (!codes.hasConstantZero() || codes.constantZero() != 0);
+  if (!tile.unpacked)
+    codes.prefetchScales(tile.panelStart, group, prefetchDistance);
   for (int64_t v = 0; v < tile.vectors; ++v) {
     Value column = b.add(tile.column, v * b.lanes);
     Value scale = codes.scales(tile.panelStart, group, column);
@@ -368,42 +377,6 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
     }
   }
   return next;
-}
-
-//===-- Values of a strip -------------------------------------------------===//
-
-void dequantizeStrip(Codes &codes, Value panel, Value column, int64_t vectors,
-                     Value firstStep, Value steps, Value target) {
-  KernelBuilder &b = codes.b;
-  Value panelStart = codes.panelStart(panel);
-  b.loop(b.index(0), steps, 1, [&](Value i) {
-    Value step = b.add(firstStep, i);
-    auto [segment, inside] = b.split(step, b.index(codes.segmentSteps()));
-    Value place = b.add(codes.segmentStart(panelStart, segment),
-                        b.mul(inside, codes.layout.stepBytes()));
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value at = b.add(column, v * b.lanes);
-      Value scale, zero;
-      for (int64_t quad = 0; quad < stepSize / 4; ++quad) {
-        if (quad == 0 || (codes.isHalved() && quad == 4)) {
-          Value group =
-              codes.isHalved()
-                  ? b.min(b.add(b.mul(step, 2), quad / 4),
-                          b.index(codes.format().groups(codes.layout.K) - 1))
-                  : segment;
-          scale = codes.scales(panelStart, group, at);
-          zero = codes.zerosAsFloats(panelStart, group, at);
-        }
-        Value word = codes.quad(place, quad, at);
-        for (int64_t byte = 0; byte < 4; ++byte) {
-          Value value = b.mulf(scale, b.subf(codes.element(word, byte), zero));
-          Value row = b.add(b.mul(i, stepSize), quad * 4 + byte);
-          b.store(value, target,
-                  b.add(b.mul(row, vectors * b.lanes), v * b.lanes));
-        }
-      }
-    }
-  });
 }
 
 } // namespace qopt

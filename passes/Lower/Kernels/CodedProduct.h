@@ -80,13 +80,6 @@ private:
   Value prefetchDistance; ///< of one row: its weights are one stream
 };
 
-/// Writes the values of a strip of a panel, for the steps of 32 elements
-/// [first, first + steps) of K: `target[32 * steps][vectors * lanes]`, f32.
-/// `column` is in the panel.
-void dequantizeStrip(Codes &codes, mlir::Value panel, mlir::Value column,
-                     int64_t vectors, mlir::Value firstStep, mlir::Value steps,
-                     mlir::Value target);
-
 } // namespace qopt
 
 #endif // QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H

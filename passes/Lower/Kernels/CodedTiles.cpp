@@ -30,7 +30,7 @@ class Tiles {
 public:
   /// `depth` elements of K in a tile of inputs or codes.
   Tiles(KernelBuilder &b, int64_t depth)
-      : b(b), depth(depth),
+      : b(b),
         shapes(ScratchOp::create(b, MemRefType::get({64}, b.getI8Type()))) {
     SmallVector<int8_t> bytes(64, 0);
     bytes[0] = 1; // the palette
@@ -99,7 +99,6 @@ private:
   }
 
   KernelBuilder &b;
-  const int64_t depth;
   Value shapes;
 };
 

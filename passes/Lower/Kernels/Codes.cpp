@@ -80,15 +80,21 @@ Value Codes::loadFloats(Value place, DataType type) {
       vector::BitCastOp::create(b, VectorType::get({width}, element), loaded));
 }
 
-Value Codes::scales(Value panelStart, Value group, Value column) {
-  int64_t size = bytesOf(format().scale);
+Value Codes::scalesPlace(Value panelStart, Value group) {
   // A segment of 32 elements may hold two groups of 16.
   Value segment = isHalved() ? b.div(group, b.index(2)) : group;
   Value place = b.add(segmentStart(panelStart, segment),
                       b.mul(stepsOf(segment), layout.stepBytes()));
   if (isHalved())
-    place = b.add(place, b.mul(b.rem(group, b.index(2)), panelColumns * size));
-  return loadFloats(b.add(place, b.mul(column, size)), format().scale);
+    place = b.add(place, b.mul(b.rem(group, b.index(2)),
+                               panelColumns * bytesOf(format().scale)));
+  return place;
+}
+
+Value Codes::scales(Value panelStart, Value group, Value column) {
+  Value place = b.add(scalesPlace(panelStart, group),
+                      b.mul(column, bytesOf(format().scale)));
+  return loadFloats(place, format().scale);
 }
 
 Value Codes::zeros(Value panelStart, Value group, Value column) {
@@ -132,12 +138,23 @@ Value Codes::zerosAsFloats(Value panelStart, Value group, Value column) {
   return hasIntegerZero() ? arith::SIToFPOp::create(b, floats(), zero) : zero;
 }
 
-void Codes::prefetchStep(Value place, Value distance) {
+void Codes::prefetch(Value place, int64_t begin, int64_t end, Value distance) {
   Value behind = b.add(place, distance);
-  for (int64_t line = 0; line < layout.stepBytes(); line += 64)
+  for (int64_t line = llvm::alignTo(begin, 64); line < end; line += 64)
     memref::PrefetchOp::create(b, bytes, ValueRange{b.add(behind, line)},
-                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isWrite=*/false, /*localityHint=*/2,
                                /*isDataCache=*/true);
+}
+
+void Codes::prefetchQuad(Value place, int64_t quad, Value distance) {
+  int64_t quads = stepSize / 4;
+  prefetch(place, layout.stepBytes() * quad / quads,
+           layout.stepBytes() * (quad + 1) / quads, distance);
+}
+
+void Codes::prefetchScales(Value panelStart, Value group, Value distance) {
+  prefetch(scalesPlace(panelStart, group), 0,
+           panelColumns * bytesOf(format().scale), distance);
 }
 
 void Codes::eachElement(Value panel, Value column,
@@ -174,6 +191,40 @@ void Codes::eachElement(Value panel, Value column,
          [&](Value step) { emitStep(step, stepSize); });
   if (rest)
     emitStep(b.index(whole), rest);
+}
+
+void dequantizeStrip(Codes &codes, Value panel, Value column, int64_t vectors,
+                     Value firstStep, Value steps, Value target) {
+  KernelBuilder &b = codes.b;
+  Value panelStart = codes.panelStart(panel);
+  b.loop(b.index(0), steps, 1, [&](Value i) {
+    Value step = b.add(firstStep, i);
+    auto [segment, inside] = b.split(step, b.index(codes.segmentSteps()));
+    Value place = b.add(codes.segmentStart(panelStart, segment),
+                        b.mul(inside, codes.layout.stepBytes()));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value at = b.add(column, v * b.lanes);
+      Value scale, zero;
+      for (int64_t quad = 0; quad < Codes::stepSize / 4; ++quad) {
+        if (quad == 0 || (codes.isHalved() && quad == 4)) {
+          Value group =
+              codes.isHalved()
+                  ? b.min(b.add(b.mul(step, 2), quad / 4),
+                          b.index(codes.format().groups(codes.layout.K) - 1))
+                  : segment;
+          scale = codes.scales(panelStart, group, at);
+          zero = codes.zerosAsFloats(panelStart, group, at);
+        }
+        Value word = codes.quad(place, quad, at);
+        for (int64_t byte = 0; byte < 4; ++byte) {
+          Value value = b.mulf(scale, b.subf(codes.element(word, byte), zero));
+          Value row = b.add(b.mul(i, Codes::stepSize), quad * 4 + byte);
+          b.store(value, target,
+                  b.add(b.mul(row, vectors * b.lanes), v * b.lanes));
+        }
+      }
+    }
+  });
 }
 
 } // namespace qopt

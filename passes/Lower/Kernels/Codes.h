@@ -67,8 +67,10 @@ public:
   void eachElement(Value panel, Value column,
                    llvm::function_ref<void(Value k, Value value)> body);
 
-  /// Fetches the bytes of a step `distance` bytes behind `place`.
-  void prefetchStep(Value place, Value distance);
+  /// Fetch what lies `distance` bytes behind a quad of the step at `place`, or
+  /// behind the scales of a group.
+  void prefetchQuad(Value place, int64_t quad, Value distance);
+  void prefetchScales(Value panelStart, Value group, Value distance);
 
   static constexpr int64_t stepSize = PanelLayout::stepSize;
 
@@ -82,10 +84,20 @@ private:
   Value splatFloat(double value);
   Value loadWords(Value place);
   Value loadFloats(Value place, DataType type);
+  Value scalesPlace(Value panelStart, Value group);
+  /// The lines that start in [begin, end) behind `place`.
+  void prefetch(Value place, int64_t begin, int64_t end, Value distance);
 
   Value bytes;
   int64_t width; ///< columns of a vector
 };
+
+/// Writes the values of a strip of a panel, for the steps of 32 elements
+/// [first, first + steps) of K: `target[32 * steps][vectors * lanes]`, f32.
+/// `column` is in the panel.
+void dequantizeStrip(Codes &codes, mlir::Value panel, mlir::Value column,
+                     int64_t vectors, mlir::Value firstStep, mlir::Value steps,
+                     mlir::Value target);
 
 } // namespace qopt
 
