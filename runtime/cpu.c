@@ -67,11 +67,12 @@ uint64_t qopt_cpu_features(void) {
     features |= QOPT_CPU_AVX512;
   if ((features & QOPT_CPU_AVX512) && (ecx7 & bit_AVX512VNNI) && (eax7 & bf16))
     features |= QOPT_CPU_AVX512_VNNI_BF16;
-  const uint32_t amxTile = 1u << 24, amxInt8 = 1u << 25; /* of leaf 7, edx */
+  /* of leaf 7, edx: amx-bf16, amx-tile, amx-int8 */
+  const uint32_t amx = 1u << 22 | 1u << 24 | 1u << 25;
   const uint64_t tiles = 0x60000; /* their shapes and data */
-  if ((features & QOPT_CPU_AVX512_VNNI_BF16) && (edx7 & amxTile) &&
-      (edx7 & amxInt8) && (states & tiles) == tiles && mayUseTiles())
-    features |= QOPT_CPU_AMX_INT8;
+  if ((features & QOPT_CPU_AVX512_VNNI_BF16) && (edx7 & amx) == amx &&
+      (states & tiles) == tiles && mayUseTiles())
+    features |= QOPT_CPU_AMX_INT8_BF16;
   return features;
 }
 

@@ -124,7 +124,7 @@ typedef struct {
   (1ull << 1) /* avx avx2 bmi1 bmi2 f16c fma lzcnt movbe, ymm state */
 #define QOPT_CPU_AVX512 (1ull << 2) /* f bw cd dq vl, zmm and opmask state */
 #define QOPT_CPU_AVX512_VNNI_BF16 (1ull << 3) /* beside that */
-#define QOPT_CPU_AMX_INT8                                                      \
+#define QOPT_CPU_AMX_INT8_BF16                                                 \
   (1ull << 4) /* and amx-tile, tile state that the system lets us use */
 
 /** The code for one ISA version, the most demanding first in the table. */

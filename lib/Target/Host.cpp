@@ -25,8 +25,8 @@ uint64_t getHostFeatures() {
     features |= QOPT_CPU_AVX512;
   if (hasAll({"avx512vnni", "avx512bf16"}))
     features |= QOPT_CPU_AVX512_VNNI_BF16;
-  if (hasAll({"avx512vnni", "avx512bf16", "amx-tile", "amx-int8"}))
-    features |= QOPT_CPU_AMX_INT8;
+  if (hasAll({"avx512vnni", "avx512bf16", "amx-tile", "amx-int8", "amx-bf16"}))
+    features |= QOPT_CPU_AMX_INT8_BF16;
   return features;
 }
 

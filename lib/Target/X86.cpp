@@ -11,9 +11,9 @@ constexpr uint64_t v3 = QOPT_CPU_X86_64_V2 | QOPT_CPU_AVX2,
 
 static const X86Isa isas[] = {
     {"x86-64-v4-amx", "x86-64-v4",
-     "+avx512vnni,+avx512bf16,+amx-tile,+amx-int8",
-     v4 | QOPT_CPU_AVX512_VNNI_BF16 | QOPT_CPU_AMX_INT8, 512, 32, true, true,
-     true, true, true},
+     "+avx512vnni,+avx512bf16,+amx-tile,+amx-int8,+amx-bf16",
+     v4 | QOPT_CPU_AVX512_VNNI_BF16 | QOPT_CPU_AMX_INT8_BF16, 512, 32, true,
+     true, true, true, true},
     {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,+avx512bf16",
      v4 | QOPT_CPU_AVX512_VNNI_BF16, 512, 32, true, true, true, true, false},
     {"x86-64-v4", "x86-64-v4", "", v4, 512, 32, true, true, true, false, false},

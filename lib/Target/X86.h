@@ -21,7 +21,7 @@ struct X86Isa {
   bool f16c;           ///< f16 <-> f32 are instructions
   bool masks;          ///< masked loads and stores are instructions
   bool vnni;           ///< u8 x s8 products of four are added to i32
-  bool amx;            ///< so are those of tiles, of either sign
+  bool amx;            ///< so are those of tiles, of either sign, and bf16
 
   /// Lanes of 32 bits in a register.
   int lanes() const { return vectorBits / 32; }

@@ -92,15 +92,17 @@ LogicalResult Compilation::writeModule() {
 
 /// A clone of the module for each ISA version, lowered to the LLVM dialect.
 LogicalResult Compilation::makeVariants() {
-  bool multipliesCodes =
-      module->walk([](QuantizeOp) { return WalkResult::interrupt(); })
-          .wasInterrupted();
+  bool multipliesCodes = false, multipliesBF16 = false;
+  module->walk([&](Operation *op) {
+    multipliesCodes |= isa<QuantizeOp>(op);
+    multipliesBF16 |= isa<RoundOp>(op);
+  });
   for (const X86Isa &isa : getX86Isas()) {
     if (!llvm::is_contained(options.isas, isa.name))
       continue;
-    // Without codes on both sides it would be the code of the next version.
-    if (isa.vnni && !multipliesCodes &&
-        llvm::is_contained(options.isas, "x86-64-v4"))
+    // Without such products it would be the code of the next version.
+    bool isNeeded = multipliesCodes || (isa.amx && multipliesBF16);
+    if (isa.vnni && !isNeeded && llvm::is_contained(options.isas, "x86-64-v4"))
       continue;
     VariantModule variant;
     variant.isa = &isa;

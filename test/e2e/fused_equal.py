@@ -23,7 +23,7 @@ from qopt_runtime import Model
 
 RECIPES = {"w8": "f32", "w8a8": "int8-token", "w4": "f32", "w4a16": "bf16", "w4a8": "int8-block", "w3": "f32", "w2": "f32"}
 BOUNDS = {"f32": 1e-6, "bf16": 2e-5, "int8-token": 0.0012, "int8-block": 0.0006}
-QUICK = {"w8": ["x86-64"], "w8a8": ["x86-64-v4-vnni", "x86-64-v4-amx"], "w4": ["x86-64-v3"], "w4a16": ["x86-64-v4"],
+QUICK = {"w8": ["x86-64"], "w8a8": ["x86-64-v4-vnni", "x86-64-v4-amx"], "w4": ["x86-64-v3"], "w4a16": ["x86-64-v4", "x86-64-v4-amx"],
          "w4a8": ["x86-64-v3", "x86-64-v4-amx"], "w3": ["x86-64-v4"], "w2": ["x86-64-v3"]}
 BATCH = 4
 

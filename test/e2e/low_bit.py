@@ -9,7 +9,7 @@ from onnx import TensorProto, numpy_helper
 import common
 
 # Versions that only products of codes have, which no other machine code needs, and the CPU's flags beside v4's.
-CODES = {"x86-64-v4-amx": {"avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8"}, "x86-64-v4-vnni": {"avx512_vnni", "avx512_bf16"}}
+CODES = {"x86-64-v4-amx": {"avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16"}, "x86-64-v4-vnni": {"avx512_vnni", "avx512_bf16"}}
 
 
 def compile_model(model, recipe, folder, target="all"):

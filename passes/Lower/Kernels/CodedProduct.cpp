@@ -14,8 +14,6 @@ namespace qopt {
 static constexpr int64_t stepSize = PanelLayout::stepSize;
 /// Steps of a group that follow one another without a loop.
 static constexpr int64_t unrolledSteps = 4;
-/// Bytes of a step whose codes are bytes.
-static constexpr int64_t plainStepBytes = stepSize * panelColumns;
 /// Rows of a tile of a few; one row has a tile of its own.
 static constexpr int64_t fewHeight = 4;
 
@@ -64,10 +62,14 @@ void CodedProduct::emitMany(Value item) {
 
 void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
   Value unpacked;
-  if (codes.format().bits != 8) {
+  if (codes.format().bits != 8 || tilesFloats()) {
     unpacked = ScratchOp::create(
-        b, MemRefType::get({codes.steps() * plainStepBytes}, b.getI8Type()));
-    unpack(codes.panelStart(panel), unpacked);
+        b,
+        MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
+    if (tilesFloats())
+      unpackToBF16(codes.panelStart(panel), unpacked);
+    else
+      unpack(codes.panelStart(panel), unpacked);
   }
   int64_t whole = N / panelColumns, rest = N % panelColumns;
   auto emit = [&](int64_t columns) {
@@ -80,6 +82,11 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
   b.when(
       b.less(panel, b.index(whole)), [&] { emit(panelColumns); },
       [&] { emit(rest); });
+}
+
+/// Bytes of a step whose codes are bytes, or bf16.
+int64_t CodedProduct::unpackedStepBytes() const {
+  return stepSize * panelColumns * (tilesFloats() ? 2 : 1);
 }
 
 /// The codes of a panel as bytes, step by step.
@@ -96,7 +103,7 @@ void CodedProduct::unpack(Value panelStart, Value target) {
     b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
       Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
       Value to = b.mul(b.add(b.mul(segment, codes.segmentSteps()), step),
-                       plainStepBytes);
+                       unpackedStepBytes());
       for (int64_t quad = 0; quad < stepSize / 4; ++quad)
         for (int64_t column = 0; column < panelColumns; column += b.lanes) {
           Value bytes =
@@ -245,7 +252,7 @@ SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
   SmallVector<Value> sums(tile.size() * chains(tile), zero);
   auto place = [&](Value step) {
-    return tile.unpacked ? b.mul(b.add(firstStep, step), plainStepBytes)
+    return tile.unpacked ? b.mul(b.add(firstStep, step), unpackedStepBytes())
                          : b.add(start, b.mul(step, codes.layout.stepBytes()));
   };
   auto whole = getConstantIntValue(codes.stepsOf(segment));

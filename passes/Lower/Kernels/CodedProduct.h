@@ -24,10 +24,13 @@ public:
 
   /// At most CodedItems::fewRows rows.
   void emitFew(Value item);
-  /// Any number of rows of codes: a panel is unpacked once for all of an item.
+  /// Any number of rows, of codes or where tiles take floats: a panel is
+  /// unpacked once for all of an item.
   void emitMany(Value item);
 
   bool hasCodedInput() const { return bool(inputScales); }
+  /// Many rows of bf16 run in AMX tiles.
+  bool tilesFloats() const;
 
   CodedItems items;
 
@@ -63,6 +66,8 @@ private:
                                     llvm::ArrayRef<Value> sums,
                                     llvm::ArrayRef<Value> results);
   void unpack(Value panelStart, Value target);
+  void unpackToBF16(Value panelStart, Value target);
+  int64_t unpackedStepBytes() const;
   int64_t chains(const Tile &tile) const;
 
   KernelBuilder &b;

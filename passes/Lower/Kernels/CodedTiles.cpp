@@ -1,8 +1,9 @@
 //===- CodedTiles.cpp - Products of codes in AMX tiles --------------------===//
 //
 // Blocks of 32 rows and the 32 columns of a panel: 2 x 2 tiles of sums, two of
-// inputs, two of codes. A tile of codes is 4 elements of K in each of 16
-// columns, row by row: the order that quads have in a panel.
+// inputs, two of codes. A row of a tile of codes is a dword of each of 16
+// columns: four codes, the order that quads have in a panel, or, for inputs of
+// bf16, two of them as bf16, which holds their integers exactly.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,15 +29,16 @@ namespace {
 /// The tile registers: 0 to 3 hold sums, 4 and 5 inputs, 6 and 7 codes.
 class Tiles {
 public:
-  /// `depth` elements of K in a tile of inputs or codes.
-  Tiles(KernelBuilder &b, int64_t depth)
-      : b(b),
+  /// `depth` elements of K in a tile of inputs or codes, each of so many bytes.
+  Tiles(KernelBuilder &b, int64_t depth, int64_t elementBytes)
+      : b(b), elementBytes(elementBytes),
         shapes(ScratchOp::create(b, MemRefType::get({64}, b.getI8Type()))) {
     SmallVector<int8_t> bytes(64, 0);
     bytes[0] = 1; // the palette
     for (int64_t tile = 0; tile < 8; ++tile) {
-      bytes[16 + 2 * tile] = isInput(tile) ? int8_t(depth) : 64;
-      bytes[48 + tile] = tile >= 6 ? int8_t(depth / 4) : tileRows;
+      bytes[16 + 2 * tile] = isInput(tile) ? int8_t(depth * elementBytes) : 64;
+      bytes[48 + tile] =
+          tile >= 6 ? int8_t(depth * elementBytes / 4) : tileRows;
     }
     auto type = VectorType::get({64}, b.getI8Type());
     Value all = arith::ConstantOp::create(
@@ -57,15 +59,20 @@ public:
   void clear(int64_t row, int64_t column) {
     call("tilezero", {number(sum(row, column))});
   }
-  void loadInputs(int64_t row, Value bytes, Value at, int64_t stride) {
-    call("tileloadd64", {number(4 + row), pointer(bytes, at), word(stride)});
+  /// From `at` on, rows `stride` apart, both in elements.
+  void loadInputs(int64_t row, Value inputs, Value at, int64_t stride) {
+    call("tileloadd64",
+         {number(4 + row), pointer(inputs, b.mul(at, elementBytes)),
+          word(stride * elementBytes)});
   }
   void loadCodes(int64_t column, Value bytes, Value at) {
     call("tileloadd64",
          {number(6 + column), pointer(bytes, at), word(4 * panelColumns)});
   }
   void add(int64_t row, int64_t column, bool isSigned) {
-    call(isSigned ? "tdpbssd" : "tdpbsud",
+    call(elementBytes == 2 ? "tdpbf16ps"
+         : isSigned        ? "tdpbssd"
+                           : "tdpbsud",
          {number(sum(row, column)), number(4 + row), number(6 + column)});
   }
   /// To words[32][32].
@@ -99,6 +106,7 @@ private:
   }
 
   KernelBuilder &b;
+  const int64_t elementBytes;
   Value shapes;
 };
 
@@ -111,7 +119,26 @@ static bool hasDepth(const Codes &codes, int64_t depth) {
 }
 
 bool CodedProduct::usesTiles() const {
-  return b.isa.amx && hasCodedInput() && !codes.isHalved();
+  return b.isa.amx && !codes.isHalved() && (hasCodedInput() || tilesFloats());
+}
+
+/// A code less its zero is an integer of at most 8 bits and a sign, or 256.
+static bool fitsBF16(const Format &format) {
+  if (format.zero == Format::Zero::Float)
+    return false;
+  int64_t least = format.constantZero(), most = least;
+  if (format.storesZeros()) {
+    least = format.minZero();
+    most = format.maxZero();
+  }
+  return most - format.minCode() <= 256 &&
+         format.minCode() + format.maxIndex() - least <= 256;
+}
+
+bool CodedProduct::tilesFloats() const {
+  return b.isa.amx && !codes.isHalved() && !hasCodedInput() &&
+         cast<MemRefType>(input.getType()).getElementType().isBF16() &&
+         K == paddedK && fitsBF16(codes.format());
 }
 
 bool CodedProduct::subtractsZeros() const {
@@ -122,13 +149,53 @@ bool CodedProduct::subtractsZeros() const {
               : codes.hasIntegerZero() && format.zeroBits < 8);
 }
 
+/// Codes less their zeros as bf16: [steps of K][16 pairs][32 columns][2].
+void CodedProduct::unpackToBF16(Value panelStart, Value target) {
+  Value upper = splatElements(b, 32, 0xffff0000),
+        half = splatElements(b, 32, 16);
+  b.loop(b.index(0), b.index(codes.layout.segments()), 1, [&](Value segment) {
+    Value start = codes.segmentStart(panelStart, segment);
+    SmallVector<Value> zeros;
+    for (int64_t column = 0; column < panelColumns; column += b.lanes)
+      zeros.push_back(
+          codes.zerosAsFloats(panelStart, segment, b.index(column)));
+    b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
+      Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
+      Value to = b.mul(b.add(b.mul(segment, codes.segmentSteps()), step),
+                       unpackedStepBytes());
+      for (int64_t quad = 0; quad < stepSize / 4; ++quad)
+        for (int64_t column = 0; column < panelColumns; column += b.lanes) {
+          Value word = codes.quad(place, quad, b.index(column));
+          for (int64_t pair = 0; pair < 2; ++pair) {
+            // The upper half of an f32 is a bf16.
+            Value values[2];
+            for (int64_t i = 0; i < 2; ++i) {
+              Value value = b.subf(codes.element(word, 2 * pair + i),
+                                   zeros[column / b.lanes]);
+              values[i] = vector::BitCastOp::create(b, upper.getType(), value);
+            }
+            Value both = arith::OrIOp::create(
+                b, arith::ShRUIOp::create(b, values[0], half),
+                arith::AndIOp::create(b, values[1], upper));
+            vector::StoreOp::create(
+                b, asElements(b, both, 8), target,
+                b.add(to, ((2 * quad + pair) * panelColumns + column) * 4));
+          }
+        }
+    });
+  });
+}
+
 void CodedProduct::emitTiles(Value panel, const CodedItems::Part &part,
                              int64_t columns, Value unpacked) {
-  const int64_t depth = hasDepth(codes, 64) ? 64 : 32;
-  Tiles tiles(b, depth);
+  const bool isFloat = tilesFloats();
+  const int64_t depth = !isFloat && hasDepth(codes, 64) ? 64 : 32;
+  const int64_t stepBytes = unpackedStepBytes();
+  Tiles tiles(b, depth, isFloat ? 2 : 1);
   Value bytes = unpacked ? unpacked : b.flatten(op.getWeight());
+  Type sumType = isFloat ? Type(b.getF32Type()) : Type(b.getI32Type());
   Value words = ScratchOp::create(
-      b, MemRefType::get({2 * tileRows * panelColumns}, b.getI32Type()));
+      b, MemRefType::get({2 * tileRows * panelColumns}, sumType));
   Value scaled = groups == 1 ? Value() : b.scratch(2 * tileRows * panelColumns);
 
   Tile tile;
@@ -136,7 +203,7 @@ void CodedProduct::emitTiles(Value panel, const CodedItems::Part &part,
   tile.panel = panel;
   tile.panelStart = codes.panelStart(panel);
   tile.column = b.index(0);
-  tile.hasZeros = !subtractsZeros();
+  tile.hasZeros = !isFloat && !subtractsZeros();
 
   /// Calls `body(offset)` for rows [0, count) of a block, several at once.
   auto eachRows = [&](Value first, Value count, bool isWhole,
@@ -179,7 +246,7 @@ void CodedProduct::emitTiles(Value panel, const CodedItems::Part &part,
         for (int64_t c = 0; c < 2; ++c)
           tiles.clear(r, c);
       Value firstStep = b.mul(group, codes.segmentSteps());
-      Value start = unpacked ? b.mul(firstStep, stepSize * panelColumns)
+      Value start = unpacked ? b.mul(firstStep, stepBytes)
                              : codes.segmentStart(tile.panelStart, group);
       b.loop(b.index(0), codes.stepsOf(group), depth / stepSize,
              [&](Value step) {
@@ -189,7 +256,7 @@ void CodedProduct::emitTiles(Value panel, const CodedItems::Part &part,
                  tiles.loadInputs(r, input, b.add(b.mul(row, paddedK), k),
                                   paddedK);
                }
-               Value at = b.add(start, b.mul(step, stepSize * panelColumns));
+               Value at = b.add(start, b.mul(step, stepBytes));
                for (int64_t c = 0; c < 2; ++c)
                  tiles.loadCodes(c, bytes, b.add(at, c * 4 * tileRows));
                for (int64_t r = 0; r < high; ++r)
@@ -200,7 +267,7 @@ void CodedProduct::emitTiles(Value panel, const CodedItems::Part &part,
         for (int64_t c = 0; c < 2; ++c)
           tiles.store(r, c, words);
       eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
-        SmallVector<Value> sums = load(words, b.getI32Type(), offsets);
+        SmallVector<Value> sums = load(words, sumType, offsets);
         if (!scaled) {
           SmallVector<Value> zeros(sums.size(), b.splat(0.0));
           return finish(addGroup(tile, group, sums, zeros));

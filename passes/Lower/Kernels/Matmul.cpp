@@ -69,18 +69,20 @@ static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
       failed(expectFloats(op, op.getOut())) ||
       failed(expectStored(op, op.getExtras())))
     return failure();
-  if (cast<MemRefType>(op.getInput().getType()).getElementType().isBF16())
-    op.emitRemark("inputs of bf16 are widened: the products are those of f32");
   KernelBuilder b(op, isa);
   CodedProduct product(b, op);
+  bool isUnpacked = isCoded || product.tilesFloats();
+  if (!isUnpacked &&
+      cast<MemRefType>(op.getInput().getType()).getElementType().isBF16())
+    op.emitRemark("inputs of bf16 are widened: the products are those of f32");
   // Blocks of float inputs run as products with values of a strip.
   std::optional<Product> values;
   std::optional<BlockedProduct> blocked;
-  if (!isCoded) {
+  if (!isUnpacked) {
     values.emplace(b, op);
     blocked.emplace(b, *values, /*few=*/false);
   }
-  if (isCoded)
+  if (isUnpacked)
     product.items.forall(
         product.items.manyCount(), [&](Value item) { product.emitFew(item); },
         [&](Value item) { product.emitMany(item); });

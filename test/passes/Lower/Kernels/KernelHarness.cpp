@@ -39,7 +39,7 @@ static bool mayUseTiles() { return syscall(SYS_arch_prctl, 0x1023, 18) == 0; }
 std::vector<const X86Isa *> runnableIsas() {
   uint64_t features = getHostFeatures();
   if (!mayUseTiles())
-    features &= ~QOPT_CPU_AMX_INT8;
+    features &= ~QOPT_CPU_AMX_INT8_BF16;
   std::vector<const X86Isa *> isas;
   for (const X86Isa &isa : getX86Isas()) {
     if ((isa.features & ~features) == 0)

@@ -52,3 +52,43 @@ func.func @groups_of_16(%x: memref<?x64xi8>, %w: memref<1280xi8>, %s: memref<?x4
     : (memref<?x64xi8>, memref<1280xi8>)
   return
 }
+
+// -----
+
+// Inputs of bf16 meet codes less their zeros, which bf16 holds exactly: the upper halves of two f32 make a dword. 32 elements of K
+// are a row of a tile; the sums are f32 and are scaled group by group.
+// CHECK-LABEL: func.func @inputs_of_bf16
+// CHECK: arith.subf {{.*}} : vector<16xf32>
+// CHECK: arith.shrui {{.*}} : vector<16xi32>
+// CHECK: arith.ori {{.*}} : vector<16xi32>
+// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbf16ps"
+// CHECK-NOT: tdpb{{s|u}}
+// CHECK: llvm.call_intrinsic "llvm.x86.tilerelease"
+// VNNI-LABEL: func.func @inputs_of_bf16
+// VNNI-NOT: tilezero
+func.func @inputs_of_bf16(%x: memref<?x128xbf16>, %w: memref<2240xi8>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x128, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>}
+    : (memref<?x128xbf16>, memref<2240xi8>)
+  return
+}
+
+// -----
+
+// A zero of floats is none that bf16 holds; rows that are no multiple of 32 would bring the next row's elements.
+// CHECK-LABEL: func.func @zeros_of_floats
+// CHECK-NOT: tilezero
+func.func @zeros_of_floats(%x: memref<?x128xbf16>, %w: memref<2560xi8>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x128, #qopt.format<codes = u4, block = 64, scale = f32, zero = f32>, #qopt.layout<panels>>}
+    : (memref<?x128xbf16>, memref<2560xi8>)
+  return
+}
+func.func @ragged_rows(%x: memref<?x100xbf16>, %w: memref<2240xi8>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x100, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>}
+    : (memref<?x100xbf16>, memref<2240xi8>)
+  return
+}
