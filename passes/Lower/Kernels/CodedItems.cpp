@@ -9,12 +9,18 @@ using namespace mlir;
 namespace qopt {
 
 /// Rows of an item of many.
-static constexpr int64_t blockRows = 480;
+static constexpr int64_t blockRows = blockRowsOfCodes;
 
-int64_t streamedPanels(int64_t panels, int64_t panelBytes) {
-  int64_t bytes =
-      std::clamp<int64_t>(panels * panelBytes / 64, 64 << 10, 128 << 10);
-  return std::max<int64_t>(1, bytes / std::max<int64_t>(1, panelBytes));
+ProductShape shapeOf(MatmulOp op) {
+  PanelLayout layout = op.getQuantizedWeight().getPanels();
+  ProductShape shape;
+  shape.N = layout.N;
+  shape.K = layout.K;
+  shape.codes = layout.format;
+  shape.hasCodedInput = bool(op.getInputScales());
+  shape.hasBF16Input =
+      cast<MemRefType>(op.getInput().getType()).getElementType().isBF16();
+  return shape;
 }
 
 /// Panels that a block of what quantizes the result reaches over.

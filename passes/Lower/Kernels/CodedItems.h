@@ -4,13 +4,13 @@
 #define QOPT_PASSES_LOWER_KERNELS_CODEDITEMS_H
 
 #include "dialects/QOpt/QOpt.h"
+#include "lib/Target/CostModel.h"
 #include "passes/Lower/Kernels/KernelBuilder.h"
 
 namespace qopt {
 
-/// Panels of an item of a few rows: enough items for many threads, but each
-/// long enough to stream.
-int64_t streamedPanels(int64_t panels, int64_t panelBytes);
+/// What the cost model knows of a product with a weight of codes.
+ProductShape shapeOf(MatmulOp op);
 
 /// The items of a product with a weight of codes. Of few rows an item is a
 /// group of panels, read in order; of many it is a panel and a block of rows.
@@ -21,9 +21,6 @@ public:
   using Value = mlir::Value;
 
   CodedItems(KernelBuilder &b, MatmulOp op);
-
-  /// At most so many rows in one pass over the weight.
-  static constexpr int64_t fewRows = 12;
 
   /// What an item computes; panels beyond the last one are none.
   struct Part {

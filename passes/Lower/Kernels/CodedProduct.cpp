@@ -14,13 +14,6 @@ namespace qopt {
 static constexpr int64_t stepSize = PanelLayout::stepSize;
 /// Steps of a group that follow one another without a loop.
 static constexpr int64_t unrolledSteps = 4;
-/// Rows of a tile of a few; one row has a tile of its own.
-static constexpr int64_t fewHeight = 4;
-
-/// A row of columns of one tile, in registers beside accumulators.
-static int64_t stripWidth(const KernelBuilder &b) {
-  return std::min<int64_t>(2, panelColumns / b.lanes);
-}
 
 CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
     : items(b, op), b(b), op(op),
@@ -28,8 +21,9 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
       N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
       groups(codes.format().groups(K)), M(b.rows(op.getInput())),
       input(b.flatten(op.getInput())), epilogue(b, op),
-      stripVectors(stripWidth(b)),
-      manyHeight(b.isa.vectorRegisters >= 32 ? 6 : 2) {
+      plan(planProduct(shapeOf(op), b.isa, fewRows)),
+      unitOfMany(planProduct(shapeOf(op), b.isa, fewRows + 1).unit),
+      stripVectors(plan.tileColumns / b.lanes) {
   if (op.getInputScales()) {
     inputScales = b.flatten(op.getInputScales());
     inputSums = b.flatten(op.getInputSums());
@@ -127,7 +121,7 @@ void CodedProduct::prepareRows() {
   bool isF32 = cast<MemRefType>(input.getType()).getElementType().isF32();
   if (paddedK != K || !isF32) {
     inputStride = paddedK;
-    rowData = b.scratch(CodedItems::fewRows * paddedK);
+    rowData = b.scratch(fewRows * paddedK);
     b.loop(b.index(0), M, 1, [&](Value row) {
       Value from = b.mul(row, K), to = b.mul(row, paddedK);
       b.eachVector(K, [&](Value i, int64_t count) {
@@ -140,7 +134,7 @@ void CodedProduct::prepareRows() {
   }
   if (codes.hasConstantZero() && codes.constantZero() == 0)
     return;
-  rowSums = b.scratch(CodedItems::fewRows * groups);
+  rowSums = b.scratch(fewRows * groups);
   int64_t size = std::min(codes.groupSize(), paddedK);
   b.loop(b.index(0), M, 1, [&](Value row) {
     b.loop(b.index(0), b.index(groups), 1, [&](Value group) {
@@ -197,7 +191,7 @@ void CodedProduct::emitStrip(Value panel, Value column, int64_t columns,
   };
   if (getConstantIntValue(rows) == 1)
     return emit(b.index(0), 1, true);
-  int64_t height = hasCodedInput() ? manyHeight : fewHeight;
+  const int64_t height = plan.tileRows; // one row has a tile of its own
   Value whole = b.mul(b.div(rows, b.index(height)), height);
   b.loop(b.index(0), whole, height,
          [&](Value row) { emit(row, height, true); });

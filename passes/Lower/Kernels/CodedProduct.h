@@ -22,7 +22,7 @@ public:
 
   CodedProduct(KernelBuilder &b, MatmulOp op);
 
-  /// At most CodedItems::fewRows rows.
+  /// At most `fewRows` rows.
   void emitFew(Value item);
   /// Any number of rows, of codes or where tiles take floats: a panel is
   /// unpacked once for all of an item.
@@ -76,8 +76,9 @@ private:
   const int64_t N, K, paddedK, groups;
   Value M, input, inputScales, inputSums;
   Epilogue epilogue;
-  const int64_t stripVectors; ///< of tiles of more than one row
-  const int64_t manyHeight;   ///< rows of a tile of codes
+  const ProductPlan plan;     ///< of more than one row
+  const Unit unitOfMany;      ///< of more than `fewRows`
+  const int64_t stripVectors; ///< of tiles of vectors
   /// Float inputs: where rows start, `inputStride` apart, and the sums of their
   /// groups, in scratch.
   Value rowData, rowSums;

@@ -118,28 +118,9 @@ static bool hasDepth(const Codes &codes, int64_t depth) {
          (codes.layout.segments() == 1 || codes.groupSize() % depth == 0);
 }
 
-bool CodedProduct::usesTiles() const {
-  return b.isa.amx && !codes.isHalved() && (hasCodedInput() || tilesFloats());
-}
+bool CodedProduct::usesTiles() const { return isTiled(unitOfMany); }
 
-/// A code less its zero is an integer of at most 8 bits and a sign, or 256.
-static bool fitsBF16(const Format &format) {
-  if (format.zero == Format::Zero::Float)
-    return false;
-  int64_t least = format.constantZero(), most = least;
-  if (format.storesZeros()) {
-    least = format.minZero();
-    most = format.maxZero();
-  }
-  return most - format.minCode() <= 256 &&
-         format.minCode() + format.maxIndex() - least <= 256;
-}
-
-bool CodedProduct::tilesFloats() const {
-  return b.isa.amx && !codes.isHalved() && !hasCodedInput() &&
-         cast<MemRefType>(input.getType()).getElementType().isBF16() &&
-         K == paddedK && fitsBF16(codes.format());
-}
+bool CodedProduct::tilesFloats() const { return unitOfMany == Unit::AmxBF16; }
 
 bool CodedProduct::subtractsZeros() const {
   const Format &format = codes.format();

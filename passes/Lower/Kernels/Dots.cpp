@@ -2,6 +2,7 @@
 
 #include "passes/Lower/Kernels/Dots.h"
 
+#include "lib/Target/CostModel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -45,13 +46,12 @@ static Value addPairs(KernelBuilder &b, Value sum, Value x, Value y) {
 
 Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,
                unsigned bits) {
-  if (b.isa.vnni)
+  const Unit unit = chooseDotUnit(b.isa, bits);
+  if (unit == Unit::Vpdpbusd)
     return callIntrinsic(
         b, "llvm.x86.avx512.vpdpbusd.512", sum.getType(),
         {sum, asElements(b, codes, 8), asElements(b, inputs, 8)});
-  // Two products of at most 127 * 127 each do not saturate i16; larger codes
-  // would.
-  if (b.lanes >= 8 && bits <= 7) {
+  if (unit == Unit::Pmaddubsw) {
     StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
                                    : "llvm.x86.avx2.pmadd.ub.sw";
     auto pairs = VectorType::get({b.lanes * 2}, b.getI16Type());

@@ -116,7 +116,6 @@ LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
 
   // Which schedule runs depends on the number of rows alone.
   auto constant = getConstantIntValue(product.M);
-  constexpr int64_t fewRows = BlockedProduct::fewRows;
   RowProduct row(b, product);
   BlockedProduct few(b, product, /*few=*/true), many(b, product, /*few=*/false);
   Value isRow = b.equal(product.M, b.index(1));

@@ -49,9 +49,6 @@ public:
   mlir::Value items();
   void emit(mlir::Value item);
 
-  /// Rows that are few.
-  static constexpr int64_t fewRows = 12;
-
 private:
   struct Block; // of one item and one range of K
 

@@ -38,17 +38,14 @@ BlockedProduct::BlockedProduct(KernelBuilder &b, Product &product, bool few)
     copiesInput = copiesWeight = false;
     rowBlocks = b.index(1);
     rowsPerBlock = product.M;
-    int64_t bytes = std::clamp<int64_t>(
-        product.panels * product.panelBytes() / 16, 64 << 10, 256 << 10);
-    int64_t panels = std::max<int64_t>(
-        1, bytes / std::max<int64_t>(1, product.panelBytes()));
+    int64_t panels = streamedPanels(product.panels, product.panelBytes());
     stripsPerItem = b.index(std::min(strips, panels * stripsPerPanel));
     return;
   }
   // A block of the input and the strips of partial sums share the second level
   // cache; a strip of the weight and the rows of a tile the first.
-  constexpr int64_t blockRows = 192, blockSteps = 512, blockPanels = 16,
-                    items = 32;
+  constexpr int64_t blockRows = blockRowsOfFloats, blockSteps = 512,
+                    blockPanels = 16, items = 32;
   maxRows = blockRows;
   maxStrips = std::min(product.panels, blockPanels) * stripsPerPanel;
   int64_t kBlocks = llvm::divideCeil(product.K, blockSteps);

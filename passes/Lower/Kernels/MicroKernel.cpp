@@ -2,6 +2,7 @@
 
 #include "passes/Lower/Kernels/MicroKernel.h"
 
+#include "lib/Target/CostModel.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -24,7 +25,7 @@ TileShape widestTile(const X86Isa &isa, int64_t rows, int64_t vectors) {
 }
 
 SmallVector<int64_t, 3> tileHeights(const X86Isa &isa) {
-  int64_t most = isa.vectorRegisters >= 32 ? 12 : 6;
+  int64_t most = floatTileRows(isa);
   return {most, most * 2 / 3, most / 3};
 }
 

@@ -1,0 +1,289 @@
+//===- CostModel.cpp - How products run, and what they cost ---------------===//
+
+#include "lib/Target/CostModel.h"
+
+#include "lib/Formats/PanelLayout.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace llvm;
+
+namespace qopt {
+
+//===-- Shapes ------------------------------------------------------------===//
+
+Expected<ProductShape> ProductShape::parse(ArrayRef<int64_t> shape,
+                                           StringRef stored,
+                                           StringRef activations) {
+  if (shape.size() != 2)
+    return createStringError("expects a matrix, but got " +
+                             Twine(shape.size()) + " dimensions");
+  ProductShape product;
+  product.N = shape[0];
+  product.K = shape[1];
+  auto type = StringSwitch<std::optional<DataType>>(stored)
+                  .Case("f32", DataType::F32)
+                  .Case("f16", DataType::F16)
+                  .Case("bf16", DataType::BF16)
+                  .Default(std::nullopt);
+  if (type) {
+    product.stored = *type;
+    return product;
+  }
+  Expected<Format> format = Format::parse(stored);
+  if (!format)
+    return format.takeError();
+  product.codes = *format;
+  product.hasCodedInput = activations.starts_with("int8");
+  product.hasBF16Input = activations == "bf16";
+  return product;
+}
+
+int64_t ProductShape::panels() const {
+  return int64_t(divideCeil(N, panelColumns));
+}
+
+int64_t ProductShape::panelBytes() const {
+  return codes ? PanelLayout(*codes, N, K).panelBytes()
+               : K * panelColumns * bytesOf(stored);
+}
+
+//===-- Choices -----------------------------------------------------------===//
+
+StringRef unitName(Unit unit) {
+  switch (unit) {
+  case Unit::Fma:
+    return "fma";
+  case Unit::Pmaddwd:
+    return "pmaddwd";
+  case Unit::Pmaddubsw:
+    return "pmaddubsw";
+  case Unit::Vpdpbusd:
+    return "vpdpbusd";
+  case Unit::Amx:
+    return "amx";
+  case Unit::AmxBF16:
+    return "amx-bf16";
+  }
+  return "";
+}
+
+Unit chooseDotUnit(const X86Isa &isa, unsigned bits) {
+  if (isa.vnni)
+    return Unit::Vpdpbusd;
+  // Two products of at most 127 * 127 each do not saturate i16; larger codes
+  // would.
+  return isa.lanes() >= 8 && bits <= 7 ? Unit::Pmaddubsw : Unit::Pmaddwd;
+}
+
+int64_t floatTileRows(const X86Isa &isa) {
+  return isa.vectorRegisters >= 32 ? 12 : 6;
+}
+
+/// Whether a code less its zero is an integer that bf16 holds, up to 256.
+static bool fitsBF16(const Format &format) {
+  if (format.zero == Format::Zero::Float)
+    return false;
+  int64_t least = format.constantZero(), most = least;
+  if (format.storesZeros()) {
+    least = format.minZero();
+    most = format.maxZero();
+  }
+  int64_t maxCode = format.minCode() + format.maxIndex();
+  return most - format.minCode() <= 256 && maxCode - least <= 256;
+}
+
+/// Tiles of many rows, where they can be.
+static std::optional<Unit> chooseTiles(const ProductShape &shape,
+                                       const X86Isa &isa) {
+  // Two groups in a step would be tiles of half the depth that there is.
+  if (!isa.amx || !shape.codes || shape.codes->block == 16)
+    return std::nullopt;
+  if (shape.hasCodedInput)
+    return Unit::Amx;
+  // Rows of floats follow one another without padding.
+  if (shape.hasBF16Input && shape.K % PanelLayout::stepSize == 0 &&
+      fitsBF16(*shape.codes))
+    return Unit::AmxBF16;
+  return std::nullopt;
+}
+
+ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
+                        int64_t rows) {
+  bool isFew = rows <= fewRows;
+  int64_t strip = std::min<int64_t>(2 * isa.lanes(), panelColumns);
+  if (!isFew)
+    if (std::optional<Unit> tiles = chooseTiles(shape, isa))
+      return {*tiles, isFew, 32, panelColumns};
+  if (shape.hasCodedInput) {
+    // Integer and float sums of a tile are in registers at once.
+    int64_t height = isa.vectorRegisters >= 32 ? 6 : 2;
+    return {chooseDotUnit(isa, shape.codes->bits), isFew,
+            rows == 1 ? 1 : height, strip};
+  }
+  if (shape.codes && isFew)
+    return {Unit::Fma, isFew, rows == 1 ? 1 : 4, strip};
+  if (rows == 1)
+    return {Unit::Fma, isFew, 1, panelColumns};
+  return {Unit::Fma, isFew, floatTileRows(isa), strip};
+}
+
+int64_t streamedPanels(int64_t panels, int64_t panelBytes) {
+  int64_t bytes =
+      std::clamp<int64_t>(panels * panelBytes / 64, 64 << 10, 128 << 10);
+  return std::max<int64_t>(1, bytes / std::max<int64_t>(1, panelBytes));
+}
+
+//===-- Assumptions -------------------------------------------------------===//
+
+namespace {
+
+/// What is assumed of the CPUs that run an ISA version. Two classes were
+/// measured: servers with AMX (Granite Rapids: two 512-bit multiply-adds a
+/// cycle, a limit of bandwidth for each core), and servers with AVX-512 but
+/// none (Zen 4: one, or two of 256 bits; one core has most of the bandwidth of
+/// its chiplet). The versions below are assumed to run on the second.
+struct Assumptions {
+  const char *isa;
+  MachineSpeed speed;
+  /// Multiply-adds a cycle. Of pmaddubsw with the pmaddwd and the addition that
+  /// make i32 of it; of pmaddwd with the widening of both sides; of x86-64
+  /// without fma, with a multiplication and an addition for each.
+  double fma, pmaddwd, pmaddubsw, vpdpbusd, amx;
+  /// Other instructions on whole registers a cycle, beside or instead of them.
+  double others;
+};
+
+constexpr Assumptions assumptions[] = {
+    {"x86-64-v4-amx", {3.4, 16.2, 31.5}, 32, 32, 64, 128, 1024, 2},
+    {"x86-64-v4-vnni", {3.67, 26.8, 32.8}, 16, 16, 32, 64, 0, 2},
+    {"x86-64-v4", {3.67, 26.8, 32.8}, 16, 16, 32, 0, 0, 2},
+    {"x86-64-v3", {3.67, 26.8, 32.8}, 16, 16, 32, 0, 0, 3},
+    {"x86-64", {3.67, 26.8, 32.8}, 8, 8, 0, 0, 0, 3},
+};
+
+const Assumptions &assumptionsOf(const X86Isa &isa) {
+  return *find_if(assumptions, [&](const Assumptions &row) {
+    return StringRef(row.isa) == isa.name;
+  });
+}
+
+} // namespace
+
+MachineSpeed getAssumedSpeed(const X86Isa &isa) {
+  return assumptionsOf(isa).speed;
+}
+
+double getMultiplyAddsPerCycle(const X86Isa &isa, Unit unit) {
+  const Assumptions &row = assumptionsOf(isa);
+  switch (unit) {
+  case Unit::Fma:
+    return row.fma;
+  case Unit::Pmaddwd:
+    return row.pmaddwd;
+  case Unit::Pmaddubsw:
+    return row.pmaddubsw;
+  case Unit::Vpdpbusd:
+    return row.vpdpbusd;
+  case Unit::Amx:
+    return row.amx;
+  case Unit::AmxBF16:
+    return row.amx / 2;
+  }
+  return 0;
+}
+
+//===-- Costs -------------------------------------------------------------===//
+
+/// Rows whose sums are computed: what is left is a tile again. Of codes one row
+/// is one of its own, of floats tiles may have a third of the rows.
+static int64_t computedRows(const ProductShape &shape, const ProductPlan &plan,
+                            int64_t rows) {
+  if (isTiled(plan.unit))
+    return int64_t(alignTo(rows, plan.tileRows / 2));
+  bool hasRowTiles = shape.hasCodedInput || (shape.codes && plan.isFew);
+  if (!hasRowTiles && rows > 1)
+    return int64_t(alignTo(rows, plan.tileRows / 3));
+  int64_t rest = rows % plan.tileRows;
+  return rest <= 1 ? rows : rows - rest + plan.tileRows;
+}
+
+/// Instructions that unpack a register of columns and one element of K.
+static double unpackInstructions(const ProductShape &shape,
+                                 const ProductPlan &plan) {
+  double store = plan.isFew ? 0 : 1;
+  if (!shape.codes)
+    return shape.stored == DataType::F32 ? 0 : 1 + store;
+  if (shape.hasCodedInput && shape.codes->bits == 8)
+    return 0; // operands where they are
+  // A shift and a mask for each plane of four elements, and to put them
+  // together.
+  auto planes =
+      double(PanelLayout(*shape.codes, shape.N, shape.K).planes.size());
+  double quads =
+      shape.codes->bits == 8 ? 0 : (2 * planes + 2 * (planes - 1)) / 4;
+  if (shape.hasCodedInput)
+    return quads + store / 4;
+  // Two integers less their zeros share a dword.
+  if (plan.unit == Unit::AmxBF16)
+    return quads + 4 + 1.5 + store / 2;
+  // A byte becomes a float; in blocks it becomes the weight's value.
+  return quads + 3 + (plan.isFew ? 0 : 2 + store);
+}
+
+/// Instructions of a row and a register of columns where a group ends.
+static double groupInstructions(const ProductShape &shape,
+                                const ProductPlan &plan) {
+  if (plan.unit == Unit::AmxBF16)
+    return 1 + 4;
+  if (!shape.codes || (!shape.hasCodedInput && !plan.isFew))
+    return 0;
+  bool hasZero = shape.codes->storesZeros() ||
+                 shape.codes->constantZero() != shape.codes->minCode();
+  // Its zero times the sum of the input, its scale times the input's.
+  double instructions =
+      shape.hasCodedInput ? 3 + (hasZero ? 3 : 0) : 1 + (hasZero ? 2 : 0);
+  // The sums of tiles go through memory.
+  return plan.unit == Unit::Amx ? instructions + 4 : instructions;
+}
+
+ProductCost CostModel::cost(const ProductShape &shape, int64_t rows) const {
+  const ProductPlan plan = planProduct(shape, isa, rows);
+  const int64_t K =
+      shape.codes ? int64_t(alignTo(shape.K, PanelLayout::stepSize)) : shape.K;
+  const int64_t columns = shape.panels() * panelColumns;
+  double rate = getMultiplyAddsPerCycle(isa, plan.unit);
+  double peakCycles = double(rows) * double(shape.N) * double(shape.K) / rate;
+  // Groups that are no whole tiles of 64 have tiles of 32.
+  if (plan.unit == Unit::Amx && shape.codes->groupSize(K) % 64 != 0)
+    rate /= 2;
+
+  double computed = double(computedRows(shape, plan, rows));
+  double multiplyCycles = computed * double(columns) * double(K) / rate;
+  double registers = double(columns) / isa.lanes();
+  int64_t height = plan.isFew            ? plan.tileRows
+                   : shape.hasCodedInput ? blockRowsOfCodes
+                                         : blockRowsOfFloats;
+  double unpackings = double(divideCeil(rows, height));
+  double others =
+      registers *
+      (unpackings * double(K) * unpackInstructions(shape, plan) +
+       (shape.codes ? computed * double(shape.codes->groups(shape.K)) *
+                          groupInstructions(shape, plan)
+                    : 0));
+  double cyclesPerSecond = speed.gigahertz * 1e9 * threads;
+  double bytesPerSecond =
+      1e9 * std::min(speed.gigabytesPerSecond,
+                     speed.gigabytesPerSecondOfCore * threads);
+  ProductCost cost;
+  cost.bytes = shape.bytes();
+  cost.operations = 2 * double(rows) * double(shape.N) * double(shape.K);
+  cost.memorySeconds = double(cost.bytes) / bytesPerSecond;
+  cost.peakSeconds = peakCycles / cyclesPerSecond;
+  cost.computeSeconds =
+      (multiplyCycles + others / assumptionsOf(isa).others) / cyclesPerSecond;
+  return cost;
+}
+
+} // namespace qopt
