@@ -64,11 +64,17 @@ struct CompileOptions {
 /// standard error, located. After a failure nothing of the output is there.
 llvm::LogicalResult compileModel(const CompileOptions &options);
 
+struct ExplainOptions {
+  bool json = false;
+  bool costs = false; ///< of the products on each of the ISA versions
+};
+
 /// Writes for every node how it is compiled and what runs in one loop with it,
 /// or why it cannot be, and what was not fused or raised and why; writes no
 /// code. Fails when a node cannot be compiled.
 llvm::LogicalResult explainModel(const CompileOptions &options,
-                                 llvm::raw_ostream &os, bool json);
+                                 const ExplainOptions &how,
+                                 llvm::raw_ostream &os);
 
 } // namespace qopt
 

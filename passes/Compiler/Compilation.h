@@ -32,7 +32,7 @@ public:
   mlir::LogicalResult import();
   mlir::LogicalResult raise();
   mlir::LogicalResult compile();
-  mlir::LogicalResult explain(llvm::raw_ostream &os, bool json);
+  mlir::LogicalResult explain(const ExplainOptions &how, llvm::raw_ostream &os);
 
 private:
   static mlir::DialectRegistry makeRegistry();

@@ -259,9 +259,9 @@ LogicalResult compileModel(const CompileOptions &options) {
   return Compilation(options).compile();
 }
 
-LogicalResult explainModel(const CompileOptions &options, raw_ostream &os,
-                           bool json) {
-  return Compilation(options).explain(os, json);
+LogicalResult explainModel(const CompileOptions &options,
+                           const ExplainOptions &how, raw_ostream &os) {
+  return Compilation(options).explain(how, os);
 }
 
 } // namespace qopt

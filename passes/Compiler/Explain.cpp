@@ -4,6 +4,7 @@
 #include "dialects/QOpt/QOpt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Compiler/Compilation.h"
+#include "passes/Compiler/Costs.h"
 #include "passes/Compiler/Table.h"
 #include "passes/Lower/Generic/Support.h"
 #include "passes/Pipelines.h"
@@ -274,7 +275,7 @@ FailureOr<SharedLoops> Compilation::findSharedLoops() {
   return SharedLoops(*copy);
 }
 
-LogicalResult Compilation::explain(raw_ostream &os, bool json) {
+LogicalResult Compilation::explain(const ExplainOptions &how, raw_ostream &os) {
   auto recipe = loadRecipe(options.recipe);
   if (!recipe)
     return report(recipe.takeError());
@@ -312,20 +313,34 @@ LogicalResult Compilation::explain(raw_ostream &os, bool json) {
   llvm::json::Array nodes;
   for (Line &line : lines) {
     addRemarks(line, diagnostics);
-    if (json)
+    if (how.json)
       nodes.push_back(toJson(line));
     else
       print(os, line);
   }
   WeightSummary summary = summarise(known.records);
-  if (json)
-    os << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{
-                                       {"nodes", std::move(nodes)},
-                                       {"weights", toJson(summary.all)},
-                                       {"linears", toJson(summary.linears)},
-                                       {"compilable", compilable}}));
-  else
-    print(os, summary);
+  std::vector<CostTable> costs;
+  for (const X86Isa &isa : getX86Isas())
+    if (how.costs && llvm::is_contained(options.isas, isa.name)) {
+      bool isDecoder = !module->getOps<CacheOp>().empty();
+      auto table = CostTable::make(known.records, isa, isDecoder);
+      if (!table)
+        return report(table.takeError());
+      costs.push_back(std::move(*table));
+    }
+  if (how.json) {
+    llvm::json::Object object{{"nodes", std::move(nodes)},
+                              {"weights", toJson(summary.all)},
+                              {"linears", toJson(summary.linears)},
+                              {"compilable", compilable}};
+    if (how.costs)
+      object["costs"] = llvm::json::Array(costs);
+    os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
+    return success(compilable);
+  }
+  print(os, summary);
+  for (const CostTable &table : costs)
+    table.print(os);
   return success(compilable);
 }
 

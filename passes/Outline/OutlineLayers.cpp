@@ -1,12 +1,12 @@
 //===- OutlineLayers.cpp - One function for equal layers ------------------===//
 
 #include "dialects/QOpt/QOpt.h"
+#include "lib/Recipes/Paths.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
-#include "llvm/ADT/StringExtras.h"
 #include <set>
 
 using namespace mlir;
@@ -25,34 +25,6 @@ bool isParameter(Operation *op) { return isa<GetWeightOp, GetCacheOp>(op); }
 
 /// Ops that every layer makes for itself.
 bool isRemade(Operation *op) { return isa<arith::ConstantOp, DimOp>(op); }
-
-bool isNumber(StringRef component) {
-  return !component.empty() && llvm::all_of(component, llvm::isDigit);
-}
-
-/// The first component of the path that is a number, when there is one.
-std::optional<int64_t> layerOfPath(StringRef path) {
-  SmallVector<StringRef> components;
-  path.split(components, '.');
-  auto found = llvm::find_if(components, isNumber);
-  int64_t layer;
-  if (found == components.end() || found->getAsInteger(10, layer) ||
-      layer == behind)
-    return std::nullopt;
-  return layer;
-}
-
-/// The path with a star in place of the layer's number.
-std::string pathOfAll(StringRef path) {
-  SmallVector<StringRef> components;
-  path.split(components, '.');
-  for (StringRef &component : components)
-    if (isNumber(component)) {
-      component = "*";
-      break;
-    }
-  return llvm::join(components, ".");
-}
 
 /// A layer: its ops in an order that follows from its results alone, what it
 /// reads from outside in the order of first use, and what is read of it.
@@ -99,7 +71,8 @@ void FunctionOutliner::assignLayers() {
         if (auto found = layerOf.find(source); found != layerOf.end())
           layer = std::max(layer, found->second);
     if (auto path = op.getAttrOfType<StringAttr>("path")) {
-      if (auto number = layerOfPath(path.getValue())) {
+      auto number = layerOfPath(path.getValue());
+      if (number && *number != behind) {
         layer = std::max(layer, *number);
         layerNumbers.insert(*number);
       } else if (layer > before) {

@@ -34,14 +34,15 @@ static Expected<Emit> parseEmit(StringRef text) {
 }
 
 /// What compile and explain have in common.
-static Expected<CompileOptions> makeOptions(const Arguments &arguments) {
+static Expected<CompileOptions> makeOptions(const Arguments &arguments,
+                                            StringRef defaultTarget) {
   CompileOptions options;
   options.model = arguments.operand(0).str();
   options.recipe = arguments.get("recipe", "f32");
   if (Error error = checkRecipe(options.recipe))
     return error;
   Expected<std::vector<std::string>> isas =
-      parseTargets(arguments.get("target", "all"));
+      parseTargets(arguments.get("target", defaultTarget));
   if (!isas)
     return isas.takeError();
   options.isas = std::move(*isas);
@@ -68,7 +69,7 @@ static Error checkOutput(const CompileOptions &options) {
 }
 
 static Expected<int> compile(const Arguments &arguments) {
-  Expected<CompileOptions> options = makeOptions(arguments);
+  Expected<CompileOptions> options = makeOptions(arguments, "all");
   if (!options)
     return options.takeError();
   options->output = arguments.get("o");
@@ -106,10 +107,14 @@ static Expected<int> compile(const Arguments &arguments) {
 }
 
 static Expected<int> explain(const Arguments &arguments) {
-  Expected<CompileOptions> options = makeOptions(arguments);
+  // Only costs depend on the CPU.
+  Expected<CompileOptions> options = makeOptions(arguments, "host");
   if (!options)
     return options.takeError();
-  return failed(explainModel(*options, outs(), arguments.has("json"))) ? 1 : 0;
+  ExplainOptions how;
+  how.json = arguments.has("json");
+  how.costs = arguments.has("costs");
+  return failed(explainModel(*options, how, outs())) ? 1 : 0;
 }
 
 static const std::string recipeHelp =
@@ -157,8 +162,14 @@ const Command explainCommand = {
     "explain",
     "say for every node how it is compiled, or why it cannot be",
     {"MODEL.onnx"},
-    {recipeOption, targetOption, jsonOption},
-    {"qopt explain model.onnx", "qopt explain model.onnx --recipe w4a8 --json"},
+    {recipeOption,
+     {"costs", nullptr,
+      "predict the time of each product on the CPUs of --target (default: this "
+      "one)"},
+     targetOption,
+     jsonOption},
+    {"qopt explain model.onnx", "qopt explain model.onnx --recipe w4a8 --json",
+     "qopt explain model.onnx --recipe w4a8 --costs --target x86-64-v3"},
     explain};
 
 } // namespace qopt
