@@ -708,7 +708,8 @@ def OutlineParallel : Pass<"qopt-outline-parallel", "::mlir::ModuleOp"> {
     ```
 
     Kernels and the runtime's `parallel_for` are those of include/qopt/artifact.h.
-    Kernels that are equal are one. `qopt.scratch` and `qopt.fail_if` become accesses
+    Kernels that are equal are one. The signature's `loops` says what the loops of the
+    entries compute, as far as their locations do. `qopt.scratch` and `qopt.fail_if` become accesses
     to the scratch memory and to the call.
 
     Fails without `qopt.signature`, on loops of more dimensions, steps or results,

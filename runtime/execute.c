@@ -218,6 +218,8 @@ qopt_status qopt_session_execute(qopt_session *session,
       .prefetch_distance = qopt_cpu_prefetch_distance(),
       .logit_rows = (const int64_t *)(const void *)session->logitRows.data,
   };
+  qopt_pool_enter(session->pool,
+                  (int32_t)(entry - session->model->variant->entries));
   entry->run(&call);
   if (qopt_pool_cancelled(session->pool))
     return qopt_session_fail_cancelled();

@@ -192,6 +192,12 @@ int32_t qopt_session_threads(const qopt_session *session) {
   return qopt_pool_threads(session->pool);
 }
 
+void qopt_session_set_profile(qopt_session *session,
+                              qopt_profile_callback callback, void *user) {
+  if (session)
+    qopt_pool_set_profile(session->pool, callback, user);
+}
+
 qopt_status qopt_session_truncate(qopt_session *session, int64_t length) {
   if (!session)
     return qopt_fail(QOPT_ERROR_ARGUMENT,

@@ -53,6 +53,10 @@ struct qopt_pool {
 
   int (*cancel)(void *user);
   void *cancelUser;
+  qopt_profile_callback profile;
+  void *profileUser;
+  int32_t entry; /* whose loops run */
+  int32_t loop;  /* number of the next one in it, when there is a profile */
   int32_t threads;
   int32_t started;
   int32_t spin;
@@ -172,9 +176,8 @@ static void closeLoop(qopt_pool *pool) {
   }
 }
 
-void qopt_pool_parallel_for(void *argument, qopt_kernel kernel, const void *env,
-                            int64_t items) {
-  qopt_pool *pool = argument;
+static void runLoop(qopt_pool *pool, qopt_kernel kernel, const void *env,
+                    int64_t items) {
   if (items <= 0 || qopt_pool_cancelled(pool))
     return;
   bool alone = pool->threads == 1 || items == 1;
@@ -191,6 +194,30 @@ void qopt_pool_parallel_for(void *argument, qopt_kernel kernel, const void *env,
   work(pool, true, pool->workers[0].scratch);
   if (!alone)
     closeLoop(pool);
+}
+
+void qopt_pool_parallel_for(void *argument, qopt_kernel kernel, const void *env,
+                            int64_t items) {
+  qopt_pool *pool = argument;
+  if (!pool->profile) {
+    runLoop(pool, kernel, env, items);
+    return;
+  }
+  int32_t loop = pool->loop++;
+  pool->profile(pool->profileUser, pool->entry, loop, 0);
+  runLoop(pool, kernel, env, items);
+  pool->profile(pool->profileUser, pool->entry, loop, 1);
+}
+
+void qopt_pool_set_profile(qopt_pool *pool, qopt_profile_callback profile,
+                           void *user) {
+  pool->profile = profile;
+  pool->profileUser = user;
+}
+
+void qopt_pool_enter(qopt_pool *pool, int32_t entry) {
+  pool->entry = entry;
+  pool->loop = 0;
 }
 
 bool qopt_pool_start(qopt_pool *pool) {

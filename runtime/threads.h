@@ -29,6 +29,13 @@ bool qopt_pool_start(qopt_pool *pool);
 /** Whether items were skipped since qopt_pool_start. */
 bool qopt_pool_cancelled(const qopt_pool *pool);
 
+/** From now on each loop calls `profile` as it begins and ends; null: none. */
+void qopt_pool_set_profile(qopt_pool *pool, qopt_profile_callback profile,
+                           void *user);
+
+/** The loops that follow are those of an entry, from its first on. */
+void qopt_pool_enter(qopt_pool *pool, int32_t entry);
+
 /** parallel_for of qopt_call; `pool` is a qopt_pool. Once cancelled it skips
  * what has not begun. Not to be called from a kernel. */
 void qopt_pool_parallel_for(void *pool, qopt_kernel kernel, const void *env,

@@ -247,8 +247,11 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
     An output that `qopt-compare-codes` made of an op of codes also says `node`, `path`,
     `format` and `activations`; the next one is the same op in float.
     `conditions` are expressions that must be at least 0, each with a message.
-    When code is made, `messages` lists what `qopt.fail_if` may report and
-    `scratch_bytes` is the size of a thread's scratch memory.
+    When code is made, `messages` lists what `qopt.fail_if` may report,
+    `scratch_bytes` is the size of a thread's scratch memory, and `loops` has the
+    parallel loops of each function in the order in which they run: a list of the ops
+    that one computes, each with `op`, `node` and `path` as far as there are, or the
+    function that is called there.
 
     ```mlir
     qopt.signature {
@@ -262,7 +265,8 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
                        StrArrayAttr:$symbols,
                        ArrayAttr:$conditions,
                        DefaultValuedAttr<StrArrayAttr, "{}">:$messages,
-                       DefaultValuedAttr<I64Attr, "0">:$scratch_bytes);
+                       DefaultValuedAttr<I64Attr, "0">:$scratch_bytes,
+                       DefaultValuedAttr<DictionaryAttr, "{}">:$loops);
   let assemblyFormat = "attr-dict";
 }
 

@@ -247,6 +247,21 @@ QOPT_API qopt_status qopt_session_truncate(qopt_session *session,
 /** Empties the cache. */
 QOPT_API void qopt_session_reset(qopt_session *session);
 
+/*===- Profiles -----------------------------------------------------------===*/
+
+/** A parallel loop of a call begins, or ends. Each execution of an entry, a
+ * qopt_entry_kind of artifact.h, runs the same loops in the same order: `loop`
+ * counts them from 0, and the artifact's manifest.json says what they compute.
+ * Called on the thread of the call; must not use the session. */
+typedef void (*qopt_profile_callback)(void *user, int32_t entry, int32_t loop,
+                                      int32_t ends);
+
+/** Sets the callback of a session; null (the default): none. Not while a call
+ * runs. */
+QOPT_API void qopt_session_set_profile(qopt_session *session,
+                                       qopt_profile_callback callback,
+                                       void *user);
+
 /*===- What the functions of a generated model.h check --------------------===*/
 
 /** Product of `rank` sizes, 1 of none; SIZE_MAX when one is negative or the

@@ -44,6 +44,13 @@ static json::Value toJson(const std::vector<FileDigest> &digests) {
   return array;
 }
 
+static json::Value toJson(const LoopTable &loops) {
+  json::Object object;
+  for (const auto &[function, steps] : loops)
+    object[function] = json::Array(steps);
+  return object;
+}
+
 std::string manifestText(const Manifest &manifest) {
   json::Object object{{"version", json::fixUTF8(manifest.version)},
                       {"abi", manifest.abi},
@@ -54,6 +61,7 @@ std::string manifestText(const Manifest &manifest) {
                       {"pipeline", json::fixUTF8(manifest.pipeline)},
                       {"weights", json::Array(manifest.weights)},
                       {"caches", json::Array(manifest.caches)},
+                      {"loops", toJson(manifest.loops)},
                       {"files", toJson(manifest.files)}};
   std::string text;
   raw_string_ostream(text) << formatv("{0:2}\n",
@@ -79,6 +87,7 @@ static bool fromJSON(const json::Value &value, Manifest &manifest,
          map.map("pipeline", manifest.pipeline) &&
          map.map("weights", manifest.weights) &&
          map.mapOptional("caches", manifest.caches) &&
+         map.mapOptional("loops", manifest.loops) &&
          map.map("files", manifest.files);
 }
 

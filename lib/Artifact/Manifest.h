@@ -3,6 +3,7 @@
 #ifndef QOPT_LIB_ARTIFACT_MANIFEST_H
 #define QOPT_LIB_ARTIFACT_MANIFEST_H
 
+#include "lib/Artifact/LoopTable.h"
 #include "lib/Artifact/WeightRecord.h"
 #include "llvm/Support/Error.h"
 #include <string>
@@ -28,6 +29,7 @@ struct Manifest {
   std::string pipeline;              ///< text of the pass pipeline
   std::vector<WeightRecord> weights; ///< what was chosen for each
   std::vector<CacheRecord> caches;   ///< the same of key/value caches
+  LoopTable loops;                   ///< of all ISA versions
   std::vector<FileDigest> files;     ///< of the artifact, without the manifest
 };
 

@@ -3,6 +3,7 @@
 #ifndef QOPT_PASSES_COMPILER_COMPILATION_H
 #define QOPT_PASSES_COMPILER_COMPILATION_H
 
+#include "lib/Artifact/LoopTable.h"
 #include "lib/Artifact/Table.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -75,6 +76,7 @@ private:
   llvm::StringMap<WeightReader> readers;
   std::vector<PackedWeight> weights;
   ArtifactTable table;
+  LoopTable loops;
   llvm::SmallVector<VariantModule> variants;
 };
 

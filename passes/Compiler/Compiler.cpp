@@ -90,6 +90,29 @@ LogicalResult Compilation::writeModule() {
   return writeText(text + "\n");
 }
 
+static std::string textOf(DictionaryAttr part, StringRef key) {
+  auto text = part.getAs<StringAttr>(key);
+  return text ? text.getValue().str() : "";
+}
+
+/// As the signature has them.
+static LoopTable makeLoopTable(SignatureOp signature) {
+  LoopTable table;
+  for (NamedAttribute function : signature.getLoops())
+    for (Attribute attribute : cast<ArrayAttr>(function.getValue())) {
+      LoopStep step;
+      if (auto callee = dyn_cast<FlatSymbolRefAttr>(attribute))
+        step.call = callee.getValue().str();
+      else
+        for (auto part :
+             cast<ArrayAttr>(attribute).getAsRange<DictionaryAttr>())
+          step.parts.push_back(
+              {textOf(part, "op"), textOf(part, "node"), textOf(part, "path")});
+      table[function.getName().str()].push_back(std::move(step));
+    }
+  return table;
+}
+
 /// A clone of the module for each ISA version, lowered to the LLVM dialect.
 LogicalResult Compilation::makeVariants() {
   bool multipliesCodes = false, multipliesBF16 = false;
@@ -118,10 +141,14 @@ LogicalResult Compilation::makeVariants() {
     std::vector<std::string> messages;
     for (Attribute message : signature.getMessages())
       messages.push_back(cast<StringAttr>(message).getValue().str());
-    if (variants.empty())
+    LoopTable itsLoops = makeLoopTable(signature);
+    if (variants.empty()) {
       table.messages = messages;
-    else if (table.messages != messages)
-      return module->emitError("ISA versions disagree about error messages");
+      loops = std::move(itsLoops);
+    } else if (table.messages != messages || loops != itsLoops) {
+      return module->emitError(
+          "ISA versions disagree about error messages or loops");
+    }
     for (Operation &op : llvm::make_early_inc_range(variant.module->getOps()))
       if (isa_and_nonnull<QOptDialect>(op.getDialect()))
         op.erase();

@@ -75,6 +75,7 @@ LogicalResult Compilation::emitArtifact() {
   manifest.weights = makeRecords(weights, readers, *recipe);
   for (auto cache : module->getOps<CacheOp>())
     manifest.caches.push_back(makeRecord(cache));
+  manifest.loops = loops;
   progress("hash", 0.95);
   auto digest = [&](const std::string &path) -> FailureOr<FileDigest> {
     auto result = digestFile(path);

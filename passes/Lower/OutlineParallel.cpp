@@ -10,6 +10,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Lower/Call.h"
+#include "passes/Lower/LoopParts.h"
 #include "passes/Passes.h"
 #include "qopt/artifact.h"
 #include <cstddef>
@@ -241,6 +242,8 @@ LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
 }
 
 LogicalResult Outliner::run() {
+  if (DictionaryAttr loops = listLoops(module); !loops.empty())
+    signature.setLoopsAttr(loops);
   SmallVector<std::pair<scf::ForallOp, func::FuncOp>> loops;
   auto hosts = llvm::to_vector(module.getOps<func::FuncOp>());
   for (func::FuncOp host : hosts)

@@ -6,7 +6,6 @@
 #include "lib/Report/Table.h"
 #include "tools/qopt/Commands.h"
 #include "llvm/Support/JSON.h"
-#include <array>
 
 using namespace llvm;
 
@@ -43,6 +42,7 @@ static Expected<BenchOptions> makeOptions(const Arguments &arguments) {
   if (Error error = readList("sequence", {32, 128}, options.sequences))
     return error;
   options.allLogits = arguments.has("all-logits");
+  options.perOp = arguments.has("per-op");
   return options;
 }
 
@@ -97,9 +97,10 @@ static void printText(ArrayRef<LatencyFigures> figures,
 
 /// Options that say nothing about this kind of model.
 static Error checkOptions(const Arguments &arguments, bool isDecoder) {
-  std::array<StringRef, 2> others =
-      isDecoder ? std::array<StringRef, 2>{"batch", "sequence"}
-                : std::array<StringRef, 2>{"prompt-lengths", "all-logits"};
+  std::vector<StringRef> others =
+      isDecoder
+          ? std::vector<StringRef>{"batch", "sequence"}
+          : std::vector<StringRef>{"prompt-lengths", "all-logits", "per-op"};
   for (StringRef option : others)
     if (arguments.has(option))
       return createStringError(
@@ -130,6 +131,12 @@ static Expected<int> bench(const Arguments &arguments) {
         benchDecoder(path, model->get(), *options);
     if (!figures)
       return figures.takeError();
+    if (options->perOp) {
+      auto loops = benchLoops(path, model->get(), *options, *figures);
+      if (!loops)
+        return loops.takeError();
+      figures->loops = std::move(*loops);
+    }
     if (json)
       printJson(*figures, **opening, path, info, options->runs);
     else
@@ -161,6 +168,9 @@ const Command benchCommand = {
      {"all-logits", nullptr,
       "language models: prefill computes the logits of all positions, not\n"
       "only those of the last"},
+     {"per-op", nullptr,
+      "language models: also the time of each parallel loop, in the longest\n"
+      "prompt and in decoding, beside what is predicted and what is the limit"},
      {"batch", "N", "other models: batches (default: 1 and 8)", /*list=*/true},
      {"sequence", "N",
       "other models: sizes of their other dynamic dimensions (default: 32 and\n"
@@ -170,6 +180,7 @@ const Command benchCommand = {
      jsonOption},
     {"qopt bench decoder.qopt",
      "qopt bench decoder.qopt --prompt-lengths 64 256",
+     "qopt bench decoder.qopt --per-op --threads 1",
      "qopt bench encoder.qopt --batch 1,32 --sequence 128 --threads 2 --json"},
     bench};
 

@@ -18,6 +18,7 @@ struct BenchOptions {
   std::vector<int64_t> promptLengths; ///< empty: 128 and 512 or what fits
   std::vector<int64_t> batches, sequences;
   bool allLogits = false; ///< prefill computes those of all positions
+  bool perOp = false;     ///< language models: each loop by itself, too
 };
 
 /// From opening the artifact in a process of its own to the first token of a
@@ -46,6 +47,26 @@ struct PrefillFigures {
   double tokensPerSecond() const { return double(length) / seconds; }
 };
 
+/// Equal loops of all layers; per prompt, or per token. Of those that have
+/// products, what the cost model says of them on this machine.
+struct LoopLine {
+  std::string name;
+  std::vector<std::string> nodes; ///< of the ONNX file, those of one layer
+  int64_t calls = 0;
+  double seconds = 0;
+  double predicted = 0;           ///< seconds
+  double limit = 0;               ///< seconds at bandwidth or peak; 0: unknown
+  double memory = 0, compute = 0; ///< which of it is which
+};
+
+struct LoopFigures {
+  bool isPrefill;              ///< else of a decoded token
+  int64_t length;              ///< of the prompt, or of the context
+  double seconds;              ///< of all
+  double outside;              ///< of it in no loop
+  std::vector<LoopLine> lines; ///< the slowest first
+};
+
 struct DecoderFigures {
   int32_t threads;
   std::vector<PrefillFigures> prefill;
@@ -57,7 +78,8 @@ struct DecoderFigures {
   double readSeconds; ///< that a plain read of as many takes
   /// Of the bandwidth of a plain read.
   double share() const { return readSeconds / secondsPerToken; }
-  double fmaPeak; ///< operations a second
+  double fmaPeak;                 ///< operations a second
+  std::vector<LoopFigures> loops; ///< with BenchOptions::perOp
   double fmaShare(const PrefillFigures &prefill) const {
     return prefill.operations / prefill.seconds / fmaPeak;
   }
@@ -69,6 +91,14 @@ struct DecoderFigures {
 llvm::Expected<DecoderFigures> benchDecoder(llvm::StringRef path,
                                             qopt_model *model,
                                             const BenchOptions &options);
+
+/// Runs the model again and takes the time of each loop. Bandwidth and peak are
+/// those of `figures`.
+llvm::Expected<std::vector<LoopFigures>>
+benchLoops(llvm::StringRef path, qopt_model *model, const BenchOptions &options,
+           const DecoderFigures &figures);
+void printLoops(const LoopFigures &figures);
+void writeLoops(llvm::json::OStream &json, const LoopFigures &figures);
 
 /// For people, and as JSON.
 void printText(const DecoderFigures &figures, const OpeningFigures &opening,

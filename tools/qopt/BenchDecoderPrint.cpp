@@ -59,6 +59,11 @@ void printJson(const DecoderFigures &figures, const OpeningFigures &opening,
     json.attribute("fma_operations_per_second", figures.fmaPeak);
     json.attributeObject("decode", [&] { writeDecode(json, figures); });
     writeOpening(json, opening);
+    if (!figures.loops.empty())
+      json.attributeArray("per_op", [&] {
+        for (const LoopFigures &loops : figures.loops)
+          writeLoops(json, loops);
+      });
   });
   outs() << '\n';
 }
@@ -117,6 +122,8 @@ void printText(const DecoderFigures &figures, const OpeningFigures &opening,
   addShare("  share of bandwidth", figures.share());
   addOpening(table, opening);
   table.print(outs());
+  for (const LoopFigures &loops : figures.loops)
+    printLoops(loops);
 }
 
 } // namespace qopt

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Lower/Kernels/Kernels.h"
+#include "passes/Lower/LoopParts.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -82,6 +83,8 @@ public:
                << op.getName() << " is in the way";
     }
     SmallVector<Value> counts;
+    loc = builder.getFusedLoc(llvm::map_to_vector(
+        loops, [](scf::ForallOp loop) -> Location { return loop.getLoc(); }));
     for (scf::ForallOp loop : loops)
       counts.push_back(getValueOrCreateConstantIndexOp(
           builder, loc, loop.getMixedUpperBound()[0]));
@@ -150,6 +153,8 @@ struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
       if (op->getNumResults() != 0 &&
           isa_and_nonnull<QOptDialect>(op->getDialect()))
         continue;
+      if (isa_and_nonnull<QOptDialect>(op->getDialect()))
+        op->setLoc(getPartLocation(op));
       std::optional<LogicalResult> result = lower(op, *target);
       if (!result)
         continue;

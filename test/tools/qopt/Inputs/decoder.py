@@ -57,6 +57,29 @@ for row in bench["prefill"]:
 # At least four lanes at 100 MHz.
 assert bench["fma_operations_per_second"] > 8e8, bench
 
+# Every loop once: together with what is outside they are the whole (a median of two runs is their mean, so sums hold).
+prompt, token = bench["per_op"]
+assert (prompt["phase"], prompt["length"], token["phase"], token["context"]) == ("prefill", 40, "decode", 8), bench
+for phase, part in (prompt, 1e-6), (token, 0.7):
+    loops = {loop["name"]: loop for loop in phase["loops"]}
+    assert len(loops) == len(phase["loops"]), loops
+    assert all(loop["seconds"] >= 0 and loop["nodes"] and loop["calls"] > 0 for loop in loops.values()), loops
+    together = sum(loop["seconds"] for loop in loops.values()) + phase["seconds_outside"]
+    assert abs(together / phase["seconds"] - 1) < part, (together, phase)
+    assert [loop["seconds"] for loop in phase["loops"]] == sorted((loop["seconds"] for loop in loops.values()), reverse=True)
+    for name, calls in ("lm_head", 1), ("model.layers.*.mlp.down_proj", 8), ("model.layers.*.self_attn.o_proj", 8):
+        loop = loops[name]
+        assert loop["calls"] == calls and loop["limit"] in ("memory", "compute"), loop
+        assert 0 < loop["limit_share"] * loop["seconds"] <= loop["predicted_seconds"] * (1 + 1e-9), loop
+    assert not [loop for name, loop in loops.items() if "(attention)" in name and "limit" in loop], loops
+    assert "node_linear_56" in loops["lm_head"]["nodes"], loops["lm_head"]
+# A token reads every product's weights, a prompt multiplies all but the head's with each of its tokens.
+limit = sum(loop["limit_share"] * loop["seconds"] for loop in token["loops"] if "limit" in loop)
+products = (8 * 786432 + 4096 * 256) * 4
+assert limit <= products / decode["read_bytes_per_second"] * (1 + 1e-9), (limit, bench)
+limit = sum(loop["limit_share"] * loop["seconds"] for loop in prompt["loops"] if loop.get("limit") == "compute")
+assert limit <= bench["prefill"][-1]["operations"] / bench["fma_operations_per_second"] * (1 + 1e-9), (limit, bench)
+
 first = bench["first_token"]
 assert first["length"] == 8 and first["seconds_warm"] > 0 and first["seconds_prefill"] > 0, bench
 # File systems in memory keep their files.
