@@ -109,18 +109,47 @@ static std::optional<Unit> chooseTiles(const ProductShape &shape,
   return std::nullopt;
 }
 
+/// Panels are unpacked once for a block of rows: as many as prompts often have,
+/// a multiple of the heights of tiles.
+static constexpr int64_t maxBlockRows = 576;
+
+/// A copy of a block's inputs, tile by tile, stays in the second level cache
+/// for all panels of an item; a kilobyte of each row and the codes beside it
+/// leave room in the first for what tiles add up. A group that is all of K is
+/// not cut: its sums stay in tiles.
+static ProductPlan planTiles(const ProductShape &shape, Unit unit) {
+  constexpr int64_t rows = 32, rowBytes = 1024, inputBytes = 1 << 20;
+  int64_t elementBytes = unit == Unit::AmxBF16 ? 2 : 1;
+  ProductPlan plan = {unit, /*isFew=*/false, rows, panelColumns};
+  plan.blockK = int64_t(alignTo(shape.K, PanelLayout::stepSize));
+  if (shape.codes->groups(shape.K) > 1) {
+    int64_t group = shape.codes->groupSize(shape.K);
+    int64_t most = std::max(rowBytes / elementBytes / group * group, group);
+    plan.blockK = std::min(plan.blockK, most);
+  }
+  int64_t most = inputBytes / (plan.blockK * elementBytes) / rows * rows;
+  plan.blockRows = std::clamp<int64_t>(most, rows, maxBlockRows);
+  plan.blockPanels = std::clamp<int64_t>(shape.panels() / 8, 1, 8);
+  return plan;
+}
+
 ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
                         int64_t rows) {
   bool isFew = rows <= fewRows;
   int64_t strip = std::min<int64_t>(2 * isa.lanes(), panelColumns);
   if (!isFew)
     if (std::optional<Unit> tiles = chooseTiles(shape, isa))
-      return {*tiles, isFew, 32, panelColumns};
+      return planTiles(shape, *tiles);
   if (shape.hasCodedInput) {
     // Integer and float sums of a tile are in registers at once.
     int64_t height = isa.vectorRegisters >= 32 ? 6 : 2;
-    return {chooseDotUnit(isa, shape.codes->bits), isFew,
-            rows == 1 ? 1 : height, strip};
+    return {chooseDotUnit(isa, shape.codes->bits),
+            isFew,
+            rows == 1 ? 1 : height,
+            strip,
+            maxBlockRows,
+            1,
+            shape.K};
   }
   if (shape.codes && isFew)
     return {Unit::Fma, isFew, rows == 1 ? 1 : 4, strip};
@@ -262,9 +291,9 @@ ProductCost CostModel::cost(const ProductShape &shape, int64_t rows) const {
   double computed = double(computedRows(shape, plan, rows));
   double multiplyCycles = computed * double(columns) * double(K) / rate;
   double registers = double(columns) / isa.lanes();
-  int64_t height = plan.isFew            ? plan.tileRows
-                   : shape.hasCodedInput ? blockRowsOfCodes
-                                         : blockRowsOfFloats;
+  int64_t height = plan.isFew           ? plan.tileRows
+                   : plan.blockRows > 0 ? plan.blockRows
+                                        : blockRowsOfFloats;
   double unpackings = double(divideCeil(rows, height));
   double others =
       registers *

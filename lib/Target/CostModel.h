@@ -55,14 +55,17 @@ struct ProductPlan {
   /// are unpacked once for blocks of rows.
   bool isFew;
   int64_t tileRows, tileColumns; ///< whose sums are in registers
+  /// Of codes and many rows: what an item computes, and the elements of K whose
+  /// inputs and codes it holds at once.
+  int64_t blockRows = 0, blockPanels = 1, blockK = 0;
 };
 
 /// Rows of one pass over the weight, at most.
 constexpr int64_t fewRows = 12;
 
-/// Rows for which a panel is unpacked once, at most: of codes, whose panel
-/// stays in the second level cache, and of floats, whose input does.
-constexpr int64_t blockRowsOfCodes = 480, blockRowsOfFloats = 192;
+/// Rows of a block of floats, at most: its input stays in the second level
+/// cache.
+constexpr int64_t blockRowsOfFloats = 192;
 
 /// The unit for inputs of codes with vectors alone, `bits` those of the weight.
 Unit chooseDotUnit(const X86Isa &isa, unsigned bits);

@@ -8,9 +8,6 @@ using namespace mlir;
 
 namespace qopt {
 
-/// Rows of an item of many.
-static constexpr int64_t blockRows = blockRowsOfCodes;
-
 ProductShape shapeOf(MatmulOp op) {
   PanelLayout layout = op.getQuantizedWeight().getPanels();
   ProductShape shape;
@@ -36,11 +33,13 @@ static int64_t panelsOfBlocks(MatmulOp op) {
 }
 
 CodedItems::CodedItems(KernelBuilder &b, MatmulOp op)
-    : panels(op.getQuantizedWeight().getPanels().panels()),
-      panelsTogether(panelsOfBlocks(op)), b(b), M(b.rows(op.getInput())) {
+    : plan(planProduct(shapeOf(op), b.isa, fewRows + 1)),
+      panels(op.getQuantizedWeight().getPanels().panels()),
+      panelsOfMany(llvm::alignTo(plan.blockPanels, panelsOfBlocks(op))), b(b),
+      M(b.rows(op.getInput())) {
   int64_t panelBytes = op.getQuantizedWeight().getPanels().panelBytes();
   panelsOfFew =
-      llvm::alignTo(streamedPanels(panels, panelBytes), panelsTogether);
+      llvm::alignTo(streamedPanels(panels, panelBytes), panelsOfBlocks(op));
 }
 
 Value CodedItems::fewCount() {
@@ -52,18 +51,21 @@ CodedItems::Part CodedItems::few(Value item) {
   return {begin, b.add(begin, panelsOfFew), b.index(0), M};
 }
 
+Value CodedItems::rowBlocks() { return b.ceilDiv(M, b.index(plan.blockRows)); }
+
 Value CodedItems::manyCount() {
-  return b.mul(b.ceilDiv(M, b.index(blockRows)),
-               b.index(llvm::divideCeil(panels, panelsTogether)));
+  return b.mul(rowBlocks(), b.index(llvm::divideCeil(panels, panelsOfMany)));
 }
 
 CodedItems::Part CodedItems::many(Value item) {
-  // Neighbouring items read the same panels.
-  auto [group, block] = b.split(item, b.ceilDiv(M, b.index(blockRows)));
-  Value begin = b.mul(group, panelsTogether);
-  Value first = b.mul(block, blockRows);
-  return {begin, b.add(begin, panelsTogether), first,
-          b.min(b.sub(M, first), b.index(blockRows))};
+  // Neighbouring items read the same panels; blocks have about as many rows.
+  auto [group, block] = b.split(item, rowBlocks());
+  Value begin = b.mul(group, panelsOfMany);
+  Value height = b.index(plan.tileRows);
+  Value rows = b.mul(b.ceilDiv(b.ceilDiv(M, rowBlocks()), height), height);
+  Value first = b.min(b.mul(block, rows), M);
+  return {begin, b.add(begin, panelsOfMany), first,
+          b.min(b.sub(M, first), rows)};
 }
 
 void CodedItems::forall(Value manyCount,

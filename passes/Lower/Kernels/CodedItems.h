@@ -13,9 +13,9 @@ namespace qopt {
 ProductShape shapeOf(MatmulOp op);
 
 /// The items of a product with a weight of codes. Of few rows an item is a
-/// group of panels, read in order; of many it is a panel and a block of rows.
-/// What quantizes the result in the same loop wants whole blocks of columns:
-/// then items have as many panels as a block.
+/// group of panels, read in order; of many it is some panels and a block of
+/// rows. What quantizes the result in the same loop wants whole blocks of
+/// columns: then items have at least as many panels as a block.
 class CodedItems {
 public:
   using Value = mlir::Value;
@@ -36,10 +36,13 @@ public:
   void forall(Value manyCount, llvm::function_ref<void(Value item)> few,
               llvm::function_ref<void(Value item)> many);
 
+  const ProductPlan plan; ///< of many rows
   const int64_t panels;
-  const int64_t panelsTogether; ///< of an item of many rows
+  const int64_t panelsOfMany; ///< of an item of many rows
 
 private:
+  Value rowBlocks();
+
   KernelBuilder &b;
   Value M;
   int64_t panelsOfFew;

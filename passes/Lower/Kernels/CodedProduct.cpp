@@ -48,67 +48,40 @@ void CodedProduct::emitFew(Value item) {
 
 void CodedProduct::emitMany(Value item) {
   CodedItems::Part part = items.many(item);
-  if (items.panelsTogether == 1)
-    return emitManyPanel(part.beginPanel, part);
-  b.loop(part.beginPanel, b.min(part.endPanel, b.index(items.panels)), 1,
-         [&](Value panel) { emitManyPanel(panel, part); });
+  if (usesTiles())
+    return emitTiles(part);
+  eachPanel(part, [&](Value panel) { emitManyPanel(panel, part); });
 }
 
 void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
   Value unpacked;
-  if (codes.format().bits != 8 || tilesFloats()) {
+  if (isUnpacked()) {
     unpacked = ScratchOp::create(
         b,
         MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
-    if (tilesFloats())
-      unpackToBF16(codes.panelStart(panel), unpacked);
-    else
-      unpack(codes.panelStart(panel), unpacked);
+    unpack(codes.panelStart(panel), b.index(0),
+           b.index(codes.layout.segments()), unpacked);
   }
-  int64_t whole = N / panelColumns, rest = N % panelColumns;
-  auto emit = [&](int64_t columns) {
-    if (usesTiles())
-      return emitTiles(panel, part, columns, unpacked);
+  eachWidth(panel, [&](int64_t columns) {
     emitPanel(panel, columns, part.firstRow, part.rows, unpacked);
-  };
+  });
+}
+
+void CodedProduct::eachPanel(const CodedItems::Part &part,
+                             llvm::function_ref<void(Value panel)> emit) {
+  if (items.panelsOfMany == 1)
+    return emit(part.beginPanel);
+  b.loop(part.beginPanel, b.min(part.endPanel, b.index(items.panels)), 1, emit);
+}
+
+void CodedProduct::eachWidth(Value panel,
+                             llvm::function_ref<void(int64_t columns)> emit) {
+  int64_t whole = N / panelColumns, rest = N % panelColumns;
   if (!rest)
     return emit(panelColumns);
   b.when(
       b.less(panel, b.index(whole)), [&] { emit(panelColumns); },
       [&] { emit(rest); });
-}
-
-/// Bytes of a step whose codes are bytes, or bf16.
-int64_t CodedProduct::unpackedStepBytes() const {
-  return stepSize * panelColumns * (tilesFloats() ? 2 : 1);
-}
-
-/// The codes of a panel as bytes, step by step.
-void CodedProduct::unpack(Value panelStart, Value target) {
-  b.loop(b.index(0), b.index(codes.layout.segments()), 1, [&](Value segment) {
-    Value start = codes.segmentStart(panelStart, segment);
-    SmallVector<Value> zeros;
-    for (int64_t column = 0; column < panelColumns && subtractsZeros();
-         column += b.lanes) {
-      Value zero = codes.zeros(panelStart, segment, b.index(column));
-      Value each = splatElements(b, 32, 0x01010101);
-      zeros.push_back(asElements(b, arith::MulIOp::create(b, zero, each), 8));
-    }
-    b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
-      Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
-      Value to = b.mul(b.add(b.mul(segment, codes.segmentSteps()), step),
-                       unpackedStepBytes());
-      for (int64_t quad = 0; quad < stepSize / 4; ++quad)
-        for (int64_t column = 0; column < panelColumns; column += b.lanes) {
-          Value bytes =
-              asElements(b, codes.quad(place, quad, b.index(column)), 8);
-          if (!zeros.empty())
-            bytes = arith::SubIOp::create(b, bytes, zeros[column / b.lanes]);
-          vector::StoreOp::create(
-              b, bytes, target, b.add(to, (quad * panelColumns + column) * 4));
-        }
-    });
-  });
 }
 
 /// Float rows as f32 with zeros behind K, copied where they are not that, and
@@ -179,6 +152,7 @@ void CodedProduct::emitStrip(Value panel, Value column, int64_t columns,
   tile.panelStart = codes.panelStart(panel);
   tile.column = column;
   tile.unpacked = unpacked;
+  tile.isStream = !unpacked;
   auto emit = [&](Value row, int64_t height, bool isWhole) {
     tile.rows.clear();
     Value last = b.sub(rows, b.index(1));
@@ -281,7 +255,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
                            MutableArrayRef<Value> sums) {
   int64_t numChains = chains(tile), next = 0;
   for (int64_t quad = begin; quad < end; ++quad) {
-    if (!tile.unpacked)
+    if (tile.isStream)
       codes.prefetchQuad(place, quad, prefetchDistance);
     SmallVector<Value> quads;
     for (int64_t v = 0; v < tile.vectors; ++v) {
@@ -342,7 +316,7 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
   SmallVector<Value> next(results);
   bool hasZero =
       tile.hasZeros && (!codes.hasConstantZero() || codes.constantZero() != 0);
-  if (!tile.unpacked)
+  if (tile.isStream)
     codes.prefetchScales(tile.panelStart, group, prefetchDistance);
   for (int64_t v = 0; v < tile.vectors; ++v) {
     Value column = b.add(tile.column, v * b.lanes);

@@ -39,19 +39,21 @@ private:
     int64_t vectors;
     llvm::SmallVector<Value> rows; ///< of the matrix
     Value panel, panelStart;
-    Value column;         ///< in the panel
-    Value unpacked;       ///< null, or the panel's quads as bytes
-    bool hasZeros = true; ///< their zeros are not subtracted yet
+    Value column;          ///< in the panel
+    Value unpacked;        ///< null, or the panel's quads as bytes
+    bool hasZeros = true;  ///< their zeros are not subtracted yet
+    bool isStream = false; ///< the panel comes from memory
     int64_t size() const { return rows.size() * vectors; }
   };
+
+  class TiledItem;
 
   void prepareRows();
   /// Many rows run in AMX tiles.
   bool usesTiles() const;
   /// Zeros are subtracted where codes are unpacked, for tiles.
   bool subtractsZeros() const;
-  void emitTiles(Value panel, const CodedItems::Part &part, int64_t columns,
-                 Value unpacked);
+  void emitTiles(const CodedItems::Part &part);
   void emitManyPanel(Value panel, const CodedItems::Part &part);
   void emitPanel(Value panel, int64_t columns, Value firstRow, Value rows,
                  Value unpacked);
@@ -65,8 +67,15 @@ private:
   llvm::SmallVector<Value> addGroup(const Tile &tile, Value group,
                                     llvm::ArrayRef<Value> sums,
                                     llvm::ArrayRef<Value> results);
-  void unpack(Value panelStart, Value target);
-  void unpackToBF16(Value panelStart, Value target);
+  /// Calls `emit` for each panel of a part.
+  void eachPanel(const CodedItems::Part &part,
+                 llvm::function_ref<void(Value panel)> emit);
+  /// Emits the two kinds of panels, with all columns and with what is left.
+  void eachWidth(Value panel, llvm::function_ref<void(int64_t columns)> emit);
+  /// Many rows read codes that were unpacked before.
+  bool isUnpacked() const;
+  void unpack(Value panelStart, Value beginSegment, Value endSegment,
+              Value target);
   int64_t unpackedStepBytes() const;
   int64_t chains(const Tile &tile) const;
 

@@ -323,6 +323,20 @@ TEST_P(CodedProductTest, EqualsScalarComputation) {
   std::printf("%s: %zu formats and inputs\n", isa.name, cases.size());
 }
 
+/// Tiles take K in parts, of panels some at a time; others take it whole.
+TEST_P(CodedProductTest, PartsOfK) {
+  if (!isa.amx)
+    return check(
+        {llvm::cantFail(Format::parse("int4-g64")), Input::Block, 2208, 45},
+        isa);
+  for (const char *text :
+       {"int4-g64", "codes = u4, block = 128, scale = f32, zero = midpoint",
+        "codes = u8, block = 96, scale = bf16, zero = u8"}) {
+    check({llvm::cantFail(Format::parse(text)), Input::Block, 2208, 513}, isa);
+    check({llvm::cantFail(Format::parse(text)), Input::BF16, 2304, 513}, isa);
+  }
+}
+
 TEST_P(CodedProductTest, RowsOfTables) {
   for (const char *text :
        {"int8-channel", "int4-g64", "int3-g16", "int7-g32-sym", "int2-tensor",

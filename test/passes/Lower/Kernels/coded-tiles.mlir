@@ -1,17 +1,22 @@
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-amx -canonicalize -cse -split-input-file | FileCheck %s
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-vnni -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=VNNI
 
-// Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64 elements of K at once. What is
-// left of the rows has tiles of its own height.
+// Inputs are copied tile by tile. Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64
+// elements of K at once. A group's sums are scaled while tiles work on the next; then they are stored. What is left of the rows has
+// tiles of its own height.
 // CHECK-LABEL: func.func @codes_of_4_bits
-// CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// CHECK: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
+// CHECK-NEXT: arith.muli
+// CHECK-NEXT: arith.addi
+// CHECK-NEXT: vector.store
+// CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: scf.for
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbssd"
-// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64"
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64"
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
@@ -58,10 +63,10 @@ func.func @groups_of_16(%x: memref<?x64xi8>, %w: memref<1280xi8>, %s: memref<?x4
 // Inputs of bf16 meet codes less their zeros, which bf16 holds exactly: the upper halves of two f32 make a dword. 32 elements of K
 // are a row of a tile; the sums are f32 and are scaled group by group.
 // CHECK-LABEL: func.func @inputs_of_bf16
+// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // CHECK: arith.subf {{.*}} : vector<16xf32>
 // CHECK: arith.shrui {{.*}} : vector<16xi32>
 // CHECK: arith.ori {{.*}} : vector<16xi32>
-// CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbf16ps"
 // CHECK-NOT: tdpb{{s|u}}

@@ -1,0 +1,80 @@
+//===- CodedUnpack.cpp - Codes of a panel as bytes or bf16 ----------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Lower/Kernels/CodedProduct.h"
+#include "passes/Lower/Kernels/Dots.h"
+
+using namespace mlir;
+
+namespace qopt {
+
+static constexpr int64_t stepSize = PanelLayout::stepSize;
+
+bool CodedProduct::isUnpacked() const {
+  return codes.format().bits != 8 || tilesFloats();
+}
+
+int64_t CodedProduct::unpackedStepBytes() const {
+  return stepSize * panelColumns * (tilesFloats() ? 2 : 1);
+}
+
+/// Elements 2 * pair and 2 * pair + 1 of a quad less their zero as bf16, two in
+/// a dword: the upper halves of f32.
+static Value makePair(KernelBuilder &b, Codes &codes, Value quad, int64_t pair,
+                      Value zero) {
+  Value halves[2];
+  for (int64_t i = 0; i < 2; ++i)
+    halves[i] = vector::BitCastOp::create(
+        b, quad.getType(), b.subf(codes.element(quad, 2 * pair + i), zero));
+  return arith::OrIOp::create(
+      b, arith::ShRUIOp::create(b, halves[0], splatElements(b, 32, 16)),
+      arith::AndIOp::create(b, halves[1], splatElements(b, 32, 0xffff0000)));
+}
+
+/// Segments [begin, end), step by step: [8 quads of K][32 columns][4] bytes, of
+/// which zeros are subtracted where tiles want it, or [16 pairs][32 columns][2]
+/// bf16 less their zeros.
+void CodedProduct::unpack(Value panelStart, Value beginSegment,
+                          Value endSegment, Value target) {
+  Value firstStep = b.mul(beginSegment, codes.segmentSteps());
+  b.loop(beginSegment, endSegment, 1, [&](Value segment) {
+    Value start = codes.segmentStart(panelStart, segment);
+    SmallVector<Value> zeros;
+    for (int64_t at = 0; at < panelColumns; at += b.lanes) {
+      Value column = b.index(at);
+      if (tilesFloats()) {
+        zeros.push_back(codes.zerosAsFloats(panelStart, segment, column));
+      } else if (subtractsZeros()) {
+        Value zero = codes.zeros(panelStart, segment, column);
+        Value each = splatElements(b, 32, 0x01010101);
+        zeros.push_back(asElements(b, arith::MulIOp::create(b, zero, each), 8));
+      }
+    }
+    Value toSegment = b.sub(b.mul(segment, codes.segmentSteps()), firstStep);
+    b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
+      Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
+      Value to = b.mul(b.add(toSegment, step), unpackedStepBytes());
+      auto store = [&](Value dwords, int64_t row, int64_t column) {
+        vector::StoreOp::create(b, asElements(b, dwords, 8), target,
+                                b.add(to, (row * panelColumns + column) * 4));
+      };
+      for (int64_t quad = 0; quad < stepSize / 4; ++quad)
+        for (int64_t column = 0; column < panelColumns; column += b.lanes) {
+          Value dword = codes.quad(place, quad, b.index(column));
+          if (tilesFloats()) {
+            for (int64_t pair = 0; pair < 2; ++pair)
+              store(makePair(b, codes, dword, pair, zeros[column / b.lanes]),
+                    2 * quad + pair, column);
+            continue;
+          }
+          Value bytes = asElements(b, dword, 8);
+          if (!zeros.empty())
+            bytes = arith::SubIOp::create(b, bytes, zeros[column / b.lanes]);
+          store(bytes, quad, column);
+        }
+    });
+  });
+}
+
+} // namespace qopt
