@@ -1,4 +1,4 @@
-//===- Caches.cpp - Types of key/value caches -----------------------------===//
+//===- Caches.cpp - Memory that attention reads and writes ----------------===//
 
 #include "dialects/QOpt/QOpt.h"
 
@@ -50,4 +50,29 @@ LogicalResult GetCacheOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError("expects buffers of types ")
            << cache.getKeyType() << " and " << cache.getValueType();
   return success();
+}
+
+/// Some tens of items, for as many threads, where there are few heads.
+int64_t AttentionOp::getMaxParts() {
+  return std::clamp<int64_t>(64 / int64_t(getNumKvHeads()), 2, 16);
+}
+
+/// In elements of f32: a line of the CPU's cache.
+static constexpr int64_t line = 16;
+
+int64_t AttentionOp::getPartSize() {
+  int64_t keyHeads = getNumKvHeads();
+  int64_t size =
+      cast<ShapedType>(getValue().getType()).getShape()[2] / keyHeads;
+  return llvm::alignTo(int64_t(getNumHeads()) / keyHeads * (size + 2), line);
+}
+
+MemRefType AttentionOp::getPartsType() {
+  ArrayRef<int64_t> query = cast<ShapedType>(getQuery().getType()).getShape();
+  if (!getKeyCache() || query[1] != 1)
+    return nullptr;
+  int64_t bytes =
+      (line + getMaxParts() * getPartSize()) * int64_t(sizeof(float));
+  return MemRefType::get({query[0], int64_t(getNumKvHeads()), bytes},
+                         IntegerType::get(getContext(), 8));
 }

@@ -313,7 +313,7 @@ def QOpt_FailIfOp : QOpt_Op<"fail_if"> {
 }
 
 def QOpt_PrefetchDistanceOp : QOpt_Op<"prefetch_distance", [Pure]> {
-  let summary = "Bytes ahead that one stream of weights is prefetched on this CPU";
+  let summary = "Bytes ahead that one stream of memory is prefetched on this CPU";
   let description = [{
     The runtime knows the CPU, see `qopt_call` in include/qopt/artifact.h. 0: not at all.
 
@@ -610,8 +610,8 @@ def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
     With a cache (`key_cache`, `value_cache`: the buffers of `qopt.get_cache`) key
     and value hold the new time steps, `keys = sequence`; they are first written to
     the cache at steps `past .. past + sequence`, rounded to what it holds, and
-    T = past + sequence steps of the cache are read, as f32 or `code * scale`. Without a cache past = 0 and T = keys. `past` is an index
-    operand that stands with the cache.
+    T = past + sequence steps of the cache are read, as f32 or `code * scale`. Without a
+    cache past = 0 and T = keys. `past` is an index operand that stands with the cache.
 
     Key t is seen by query s of batch row b when all of these hold that are there:
     `causal`: t <= past + s; `padding`, i1 or integer `[batch, >= T]`: padding[b, t] is not 0.
@@ -621,6 +621,13 @@ def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
     `result = sum softmax(scores)[t] * value[t]`. A query that sees no key gives 0
     (`empty_row = zero`), the mean of all T values (`empty_row = mean`), or what
     softmax gives of nothing but minus infinity (`empty_row = nan`).
+
+    A long past of one query step (sequence = 1) is cut into parts over T, as many as have
+    256 steps and no more than `getMaxParts()`: number and bounds follow from the types and
+    T alone. Of a part P each query head has m = the largest score, s = sum exp(score - m)
+    and v = sum exp(score - m) * value; with M the largest m the result is
+    `sum exp(m - M) * v / sum exp(m - M) * s` over the parts in their order. The buffer form
+    of such a step has `parts`, memory for these and for counting parts that are done.
 
     ```mlir
     %y = qopt.attention %q, %k, %v
@@ -635,17 +642,30 @@ def QOpt_AttentionOp : QOpt_ComputeOp<"attention", [AttrSizedOperandSegments]> {
                        Optional<AnyMemRef>:$key_cache,
                        Optional<AnyMemRef>:$value_cache,
                        Optional<Index>:$past,
+                       Optional<AnyMemRef>:$parts,
                        Optional<AnyMemRef>:$out,
                        I64Attr:$num_heads, I64Attr:$num_kv_heads,
                        F64Attr:$scale, UnitAttr:$causal,
                        EnumAttr<QOpt_Dialect, QOpt_EmptyRow, "empty_row">:$empty_row,
                        OptionalAttr<StrAttr>:$path);
   let results = (outs Optional<AnyRankedTensor>:$result);
+  let extraClassDeclaration = [{
+    /// Into how many parts the time steps of one query step are cut at most.
+    int64_t getMaxParts();
+    /// Size of a part in `parts`, in f32: for each query head of a key/value
+    /// head v, m and s. Parts share no line of the CPU's cache.
+    int64_t getPartSize();
+    /// The bytes `[batch, num_kv_heads, size]` of `parts`: the number of parts
+    /// that are done, i32, in a line of its own, then the parts. Null where no
+    /// buffer form has them.
+    ::mlir::MemRefType getPartsType();
+  }];
   let assemblyFormat = [{
     $query `,` $key `,` $value
     (`padding` `(` $padding^ `:` type($padding) `)`)?
     (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`cache` `(` $key_cache^ `,` $value_cache `,` $past `:` type($key_cache) `,` type($value_cache) `)`)?
+    (`parts` `(` $parts^ `:` type($parts) `)`)?
     (`outs` `(` $out^ `:` type($out) `)`)? attr-dict
     `:` type($query) `,` type($key) `,` type($value) (`->` type($result)^)?
   }];

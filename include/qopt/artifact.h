@@ -86,14 +86,15 @@ typedef struct qopt_call {
       *caches;   /* key and value of cache 0, key and value of cache 1, ... */
   void *runtime; /* first argument of parallel_for */
   /** Runs kernel over items [0, items), in any order, on any threads; returns
-   * when all are done. A kernel writes no byte that another item's does. */
+   * when all are done. A kernel writes no byte that another item's does, but
+   * for counters that it changes atomically. */
   void (*parallel_for)(void *runtime, qopt_kernel kernel, const void *env,
                        int64_t items);
   int64_t context; /* capacity of the caches in time steps */
   int32_t error;   /* 0, or 1 + index in the table's messages */
-  /** Bytes ahead that one stream of weights is prefetched into the second-level
-   * cache. What helps one CPU hinders another: 0 where hardware does it alone.
-   */
+  /** Bytes ahead that one stream of weights or of a cache is prefetched into
+   * the second-level cache. What helps one CPU hinders another: 0 where
+   * hardware does it alone. */
   int64_t prefetch_distance;
   /** Where the table picks_logits, for the prefill entry: the time steps, of
    * those of this call, whose logits are wanted, [batch][number]. The entry

@@ -170,6 +170,20 @@ LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
   return success();
 }
 
+void FunctionBufferizer::allocateParts(AttentionOp op,
+                                       RankedTensorType result) {
+  MemRefType type = op.getPartsType();
+  if (!type)
+    return;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(op);
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(materialize(builder, op.getLoc(), (*getSizes(result))[0]));
+  op.getPartsMutable().assign(
+      memref::AllocOp::create(builder, op.getLoc(), type, sizes));
+}
+
 template <typename OpType>
 LogicalResult FunctionBufferizer::convertCompute(OpType op) {
   auto operands = readAll(op);
@@ -187,6 +201,8 @@ LogicalResult FunctionBufferizer::convertCompute(OpType op) {
     setWeightType(converted, op.getWeight());
   if constexpr (std::is_same_v<OpType, EmbeddingOp>)
     setWeightType(converted, op.getTable());
+  if constexpr (std::is_same_v<OpType, AttentionOp>)
+    allocateParts(converted, cast<RankedTensorType>(op.getResult().getType()));
   buffers.set(op.getResult(), *out);
   return convertBody(converted);
 }

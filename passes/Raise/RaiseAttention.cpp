@@ -281,7 +281,7 @@ LogicalResult FunctionRaiser::raise(const Core &core) {
     path = rawPath(node);
   auto attention = AttentionOp::create(
       builder, loc, TypeRange{type}, query->tokens, key->tokens, value->tokens,
-      mask.padding, additive, keyCache, valueCache, pastValue, Value(),
+      mask.padding, additive, keyCache, valueCache, pastValue, Value(), Value(),
       builder.getI64IntegerAttr(query->heads),
       builder.getI64IntegerAttr(key->heads),
       builder.getF64FloatAttr(core.scale),

@@ -25,8 +25,8 @@ def stored(format, past):
 
 def check_run(format, model):
     """The whole signature: past_* are rounded, present_* hold what was, and the bits are those of any number of threads."""
-    sessions = [model.session(batch=3, threads=threads) for threads in (1, 2, 3)]
-    for batch, past, sequence in ((1, 63, 1), (3, 5, 40), (3, 300, 1)):
+    sessions = [model.session(batch=3, context=1024, threads=threads) for threads in (1, 2, 3)]
+    for batch, past, sequence in ((1, 63, 1), (3, 5, 40), (3, 900, 1)):
         inputs = common.decoder_inputs(MODEL, batch, past, sequence, "left", False)
         results = [session.run(inputs, list(model.outputs)) for session in sessions]
         for key, value in results[0].items():

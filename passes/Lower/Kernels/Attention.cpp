@@ -30,6 +30,9 @@ AttentionBuffers::AttentionBuffers(KernelBuilder &b, AttentionOp op)
     padding = b.flatten(op.getPadding());
   if (op.getMask())
     mask = b.flatten(op.getMask());
+  if (op.getParts())
+    parts = b.flatten(op.getParts());
+  prefetchDistance = PrefetchDistanceOp::create(b, b.getIndexType());
 }
 
 Value AttentionBuffers::valueStart(KernelBuilder &b, Value batchRow,
@@ -37,30 +40,6 @@ Value AttentionBuffers::valueStart(KernelBuilder &b, Value batchRow,
   if (keyCache)
     return valueCache.headStart(b, headOf(b, batchRow, keyHead));
   return b.add(b.mul(b.mul(batchRow, steps), keyHeads * E), b.mul(keyHead, E));
-}
-
-/// One step: an item is a key/value head with all query heads that read it. It
-/// writes the new key and value itself.
-static void emitDecode(KernelBuilder &b, const AttentionBuffers &buffers) {
-  b.forall(b.mul(buffers.batch, buffers.keyHeads), [&](Value item) {
-    auto [batchRow, keyHead] = b.split(item, b.index(buffers.keyHeads));
-    emitCacheWrite(b, buffers, batchRow, keyHead, b.index(0), b.index(1));
-    int64_t count = buffers.headsPerKey;
-    QueryRows rows;
-    rows.batchRow = batchRow;
-    rows.keyHead = keyHead;
-    rows.count = b.index(count);
-    rows.most = count;
-    rows.firstHead = b.mul(keyHead, count);
-    Value head = b.mul(item, count); // of all of the batch
-    rows.queryStart = b.mul(head, buffers.D);
-    rows.outStart = b.mul(head, buffers.E);
-    rows.queryStride = buffers.D;
-    rows.outStride = buffers.E;
-    rows.firstStep = b.index(0);
-    rows.rowsAreHeads = true;
-    QueryBlock(b, buffers, rows).emit();
-  });
 }
 
 static void emitCacheWrites(KernelBuilder &b, const AttentionBuffers &buffers) {
@@ -144,7 +123,7 @@ LogicalResult lowerAttention(AttentionOp op, const X86Isa &isa) {
            << op.getMask().getType();
   KernelBuilder b(op, isa);
   AttentionBuffers buffers(b, op);
-  if (buffers.keyCache && getConstantIntValue(buffers.sequence) == 1) {
+  if (buffers.parts) {
     emitDecode(b, buffers);
     return success();
   }

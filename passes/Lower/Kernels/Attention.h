@@ -39,7 +39,9 @@ struct AttentionBuffers {
   Value batch, sequence, past, steps; ///< steps = T
   Value query, key, value, out;
   CacheBuffer keyCache, valueCache;
-  Value padding, mask; ///< null when there is none
+  Value padding, mask;    ///< null when there is none
+  Value parts;            ///< of one time step with a cache, else null
+  Value prefetchDistance; ///< bytes
 
   /// The number of a key/value head in all of the batch.
   Value headOf(KernelBuilder &b, Value batchRow, Value keyHead) const {
@@ -62,6 +64,29 @@ void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
                     mlir::Value batchRow, mlir::Value keyHead,
                     mlir::Value first, mlir::Value panels, mlir::Value out);
 
+/// Emits attention of one time step to a cache, which gets that step.
+void emitDecode(KernelBuilder &b, const AttentionBuffers &buffers);
+
+/// Emits exp(scores - maximum), 0 for minus infinity; `maximum` is a scalar.
+mlir::Value emitExp(KernelBuilder &b, mlir::Value scores, mlir::Value maximum);
+
+/// The memory of a key/value head for the parts of AttentionOp.
+struct HeadParts {
+  using Value = mlir::Value;
+  /// `head` of all of the batch.
+  HeadParts(KernelBuilder &b, const AttentionBuffers &buffers, Value head);
+
+  Value done; ///< i32: parts that are
+  Value sums; ///< flat
+  int64_t partSize, rowSize;
+
+  /// Where the E sums of values of a row stand, then the largest score, then
+  /// the sum of weights.
+  Value row(KernelBuilder &b, Value part, Value row) const {
+    return b.add(b.mul(part, partSize), b.mul(row, rowSize));
+  }
+};
+
 /// The queries of an item: rows of one key/value head.
 struct QueryRows {
   mlir::Value batchRow, keyHead;
@@ -79,7 +104,17 @@ class QueryBlock {
 public:
   QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
              const QueryRows &rows);
+  /// All that the queries see, and the results.
   void emit();
+
+  /// The sums over time steps [begin, end) alone, `begin` where a panel does,
+  void emitSums(mlir::Value begin, mlir::Value end);
+  /// which go to a part,
+  void storeSums(const HeadParts &parts, mlir::Value part);
+  /// or are those of parts [0, count) in this order,
+  void mergeSums(const HeadParts &parts, mlir::Value count);
+  /// and what they give.
+  void emitResults();
 
 private:
   using Value = mlir::Value;
@@ -97,6 +132,7 @@ private:
   void emitValues(const KeyBlock &keys);
   void emitValueTile(const KeyBlock &keys, Value row, Value column,
                      int64_t columns, int64_t vectors);
+  Value prefetch(Value buffer, int64_t stride);
   void emitResult(Value row);
   void emitMean(Value out);
   Value maskedScores(const KeyBlock &keys, Value row, Value i, Value visible);

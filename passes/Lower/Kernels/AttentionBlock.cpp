@@ -48,11 +48,19 @@ QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
 }
 
 void QueryBlock::emit() {
+  emitSums(b.index(0), limit);
+  emitResults();
+}
+
+void QueryBlock::emitSums(Value begin, Value end) {
   emitStart();
-  b.loop(b.index(0), limit, keyBlock, [&](Value first) {
-    Value steps = b.min(b.index(keyBlock), b.sub(limit, first));
+  b.loop(begin, end, keyBlock, [&](Value first) {
+    Value steps = b.min(b.index(keyBlock), b.sub(end, first));
     emitKeyBlock({first, steps, b.ceilDiv(steps, b.index(panelColumns))});
   });
+}
+
+void QueryBlock::emitResults() {
   b.loop(b.index(0), rows.count, 1, [&](Value row) { emitResult(row); });
 }
 
@@ -87,6 +95,18 @@ void QueryBlock::emitKeyBlock(const KeyBlock &keys) {
   emitValues(keys);
 }
 
+/// How far a tile runs ahead of steps `stride` elements apart, in elements. One
+/// query step reads keys and values once, a block of each by turns, so that the
+/// next block of either begins to come when this one ends. Many query steps
+/// find keys and values in the CPU's caches.
+Value QueryBlock::prefetch(Value buffer, int64_t stride) {
+  if (!rows.rowsAreHeads)
+    return nullptr;
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t bytes = stride * type.getElementTypeBitWidth() / 8;
+  return b.mul(b.ceilDiv(buffers.prefetchDistance, b.index(bytes)), stride);
+}
+
 void QueryBlock::emitScores(const KeyBlock &keys) {
   Value panels = packedKeys, base = b.index(0);
   if (packedKeys) {
@@ -111,7 +131,8 @@ void QueryBlock::emitScores(const KeyBlock &keys) {
           panels,
           right,
           panelColumns,
-          width};
+          width,
+          prefetch(panels, panelColumns)};
       SmallVector<Value> tile =
           emitTile(b, shape, operands, b.index(buffers.D));
       SmallVector<Value> to =
@@ -178,6 +199,17 @@ Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
   return b.choose(isSeen, score, b.splat(-infinity));
 }
 
+Value emitExp(KernelBuilder &b, Value scores, Value maximum) {
+  // Nothing seen so far: any number serves, for exp(-infinity) is 0.
+  Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum,
+                                     b.constant(-infinity));
+  Value reference = b.choose(none, b.constant(0.0), maximum);
+  Value exp = math::ExpOp::create(b, b.subf(scores, b.splat(reference)));
+  Value hidden = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scores,
+                                       b.splat(-infinity));
+  return b.choose(hidden, b.splat(0.0), exp);
+}
+
 /// Scores become exp(score - largest so far), times the scales of values, if
 /// any; `factors` says what results of earlier blocks are to be multiplied by.
 void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
@@ -198,21 +230,11 @@ void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
   Value before = b.loadScalar(maxima, row);
   Value maximum = b.maxf(b.maxLanes(largest[0]), before);
   b.storeScalar(maximum, maxima, row);
-  // Nothing seen so far: any number serves, for exp(-infinity) is 0.
-  Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum,
-                                     b.constant(-infinity));
-  Value reference = b.choose(none, b.constant(0.0), maximum);
-  auto expOf = [&](Value score) -> Value {
-    Value exp = math::ExpOp::create(b, b.subf(score, b.splat(reference)));
-    Value hidden = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, score,
-                                         b.splat(-infinity));
-    return b.choose(hidden, b.splat(0.0), exp);
-  };
   SmallVector<Value> sum =
       b.loop(b.index(0), width, b.lanes, {b.splat(0.0)},
              [&](Value i, ValueRange carried) -> SmallVector<Value> {
                Value at = b.add(start, i);
-               Value exp = expOf(b.load(scores, at));
+               Value exp = emitExp(b, b.load(scores, at), maximum);
                Value weight = exp;
                if (valueScales)
                  weight =
@@ -220,7 +242,7 @@ void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
                b.store(weight, scores, at);
                return {b.addf(carried[0], exp)};
              });
-  Value factor = vector::ExtractOp::create(b, expOf(b.splat(before)), 0);
+  Value factor = b.firstLane(emitExp(b, b.splat(before), maximum));
   b.storeScalar(factor, factors, row);
   b.storeScalar(
       b.multiplyAdd(b.loadScalar(sums, row), factor, b.sumLanes(sum[0])), sums,
@@ -254,7 +276,8 @@ void QueryBlock::emitValueTile(const KeyBlock &keys, Value row, Value column,
       buffers.values(),
       b.add(b.add(values, b.mul(keys.first, stride)), column),
       stride,
-      columns};
+      columns,
+      prefetch(buffers.values(), stride)};
   SmallVector<Value> places, start;
   for (int64_t r = 0; r < height; ++r) {
     Value factor = b.loadSplat(factors, b.add(row, r));

@@ -285,6 +285,10 @@ Value KernelBuilder::shuffle(Value a, Value b, ArrayRef<int64_t> lanesOfBoth) {
   return vector::ShuffleOp::create(*this, a, b, lanesOfBoth);
 }
 
+Value KernelBuilder::firstLane(Value vector) {
+  return vector::ExtractOp::create(*this, vector, 0);
+}
+
 Value KernelBuilder::reduceLanes(Value vector,
                                  Body<Value(Value, Value)> combine) {
   for (int64_t half = lanes / 2; half > 0; half /= 2) {
@@ -293,7 +297,7 @@ Value KernelBuilder::reduceLanes(Value vector,
       other.push_back(i ^ half);
     vector = combine(vector, shuffle(vector, vector, other));
   }
-  return vector::ExtractOp::create(*this, vector, 0);
+  return firstLane(vector);
 }
 
 Value KernelBuilder::sumLanes(Value vector) {

@@ -120,6 +120,7 @@ public:
   /// The larger; c where one is no number: a > b ? a : b.
   Value maxf(Value a, Value b);
   Value shuffle(Value a, Value b, llvm::ArrayRef<int64_t> lanesOfBoth);
+  Value firstLane(Value vector);
   /// Sum or largest of all lanes, by halves.
   Value sumLanes(Value vector);
   Value maxLanes(Value vector);

@@ -3,6 +3,7 @@
 #include "passes/Lower/Kernels/MicroKernel.h"
 
 #include "lib/Target/CostModel.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -40,6 +41,8 @@ public:
   void step(Value k, MutableArrayRef<Value> accumulators) {
     SmallVector<Value> right;
     Value start = b.add(operands.rightStart, b.mul(k, operands.rightStride));
+    if (operands.prefetch)
+      prefetch(b.add(start, operands.prefetch));
     for (int64_t v = 0; v < shape.vectors; ++v) {
       int64_t count =
           std::clamp<int64_t>(operands.columns - v * b.lanes, 0, b.lanes);
@@ -70,6 +73,17 @@ public:
   }
 
 private:
+  /// The lines of the columns of a step, into the second-level cache.
+  void prefetch(Value start) {
+    auto type = cast<MemRefType>(operands.right.getType());
+    int64_t line = 64 * 8 / type.getElementTypeBitWidth();
+    for (int64_t column = 0; column < operands.columns; column += line)
+      memref::PrefetchOp::create(b, operands.right,
+                                 ValueRange{b.add(start, column)},
+                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+  }
+
   KernelBuilder &b;
   TileShape shape;
   const TileOperands &operands;

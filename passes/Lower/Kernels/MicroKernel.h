@@ -34,6 +34,9 @@ struct TileOperands {
   mlir::Value rightStart;
   int64_t rightStride; ///< from a step k to the next
   int64_t columns;     ///< of the tile that are there
+  /// So many elements ahead of what a step reads are prefetched into the
+  /// second-level cache; null: none.
+  mlir::Value prefetch = nullptr;
 };
 
 /// Emits, for k in [0, steps), `acc[r][v] += left[r][k] * right[k][v]` and

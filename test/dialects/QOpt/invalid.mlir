@@ -319,3 +319,30 @@ qopt.weight @b : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_facto
 
 // expected-error @below {{'qopt.weight' op expects factors without a cycle, but got @itself}}
 qopt.weight @itself : tensor<8xf32> {file = "m.onnx", length = 32 : i64, column_factor = @itself}
+
+// -----
+
+func.func @no_parts(%x: memref<?x1x16xf32>, %k: memref<?x2x?x8x32xf32>, %v: memref<?x2x?x32x8xf32>, %past: index) {
+  // expected-error @below {{'qopt.attention' op expects parts of type 'memref<?x2x1088xi8>'}}
+  qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) outs(%x : memref<?x1x16xf32>)
+    {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<?x1x16xf32>, memref<?x1x16xf32>, memref<?x1x16xf32>
+  return
+}
+
+// -----
+
+func.func @parts_of_another_size(%x: memref<?x1x16xf32>, %k: memref<?x2x?x8x32xf32>, %v: memref<?x2x?x32x8xf32>, %parts: memref<?x2x1024xi8>, %past: index) {
+  // expected-error @below {{expects parts of type 'memref<?x2x1088xi8>'}}
+  qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) parts(%parts : memref<?x2x1024xi8>) outs(%x : memref<?x1x16xf32>)
+    {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<?x1x16xf32>, memref<?x1x16xf32>, memref<?x1x16xf32>
+  return
+}
+
+// -----
+
+func.func @parts_of_many_steps(%x: memref<?x?x16xf32>, %k: memref<?x2x?x8x32xf32>, %v: memref<?x2x?x32x8xf32>, %parts: memref<?x2x1088xi8>, %past: index) {
+  // expected-error @below {{expects no parts but in the buffer form of one query step with a cache}}
+  qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) parts(%parts : memref<?x2x1088xi8>) outs(%x : memref<?x?x16xf32>)
+    {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<?x?x16xf32>, memref<?x?x16xf32>, memref<?x?x16xf32>
+  return
+}

@@ -56,7 +56,7 @@ func.func @tensors(%x: tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, %ids: ten
 }
 
 // CHECK-LABEL: func.func @buffers
-func.func @buffers(%x: memref<2x?x16xf32>, %ids: memref<2x?xi64>, %w: memref<1x16x32xf16>, %v: memref<16xf32>, %table: memref<2x?x4xf32>, %f: memref<2xf32>, %n: index, %bad: i1) {
+func.func @buffers(%x: memref<2x?x16xf32>, %one: memref<2x1x16xf32>, %parts: memref<2x2x1088xi8>, %ids: memref<2x?xi64>, %w: memref<1x16x32xf16>, %v: memref<16xf32>, %table: memref<2x?x4xf32>, %f: memref<2xf32>, %n: index, %bad: i1) {
   // CHECK: qopt.get_cache @cache1 : memref<?x2x?x384xi8>, memref<?x2x?x640xi8>
   %ck, %cv = qopt.get_cache @cache1 : memref<?x2x?x384xi8>, memref<?x2x?x640xi8>
   // CHECK: %[[K:.*]], %[[V:.*]] = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>
@@ -75,6 +75,8 @@ func.func @buffers(%x: memref<2x?x16xf32>, %ids: memref<2x?xi64>, %w: memref<1x1
   qopt.rotary %x, %table outs(%x : memref<2x?x16xf32>) {num_heads = 4 : i64} : memref<2x?x16xf32>, memref<2x?x4xf32>
   // CHECK: qopt.attention %{{.*}}, %{{.*}}, %{{.*}} cache(%[[K]], %[[V]], %{{.*}} : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) outs(%{{.*}} : memref<2x?x16xf32>) {empty_row = #qopt<empty_row zero>
   qopt.attention %x, %x, %x cache(%k, %c, %n : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) outs(%x : memref<2x?x16xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<2x?x16xf32>, memref<2x?x16xf32>, memref<2x?x16xf32>
+  // CHECK: qopt.attention {{.*}}cache({{.*}}) parts(%{{.*}} : memref<2x2x1088xi8>) outs(
+  qopt.attention %one, %one, %one cache(%k, %c, %n : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>) parts(%parts : memref<2x2x1088xi8>) outs(%one : memref<2x1x16xf32>) {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<2x1x16xf32>, memref<2x1x16xf32>, memref<2x1x16xf32>
   // CHECK: qopt.silu %{{.*}} outs(%{{.*}} : memref<16xf32>) : memref<16xf32>
   qopt.silu %v outs(%v : memref<16xf32>) : memref<16xf32>
   // CHECK: qopt.gelu %{{.*}} outs(%{{.*}} : memref<16xf32>) : memref<16xf32>

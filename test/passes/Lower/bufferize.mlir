@@ -293,3 +293,25 @@ func.func @calls(%x: tensor<4xi64>, %i: index) -> i64 {
   %0:2 = call @element(%x, %i) : (tensor<4xi64>, index) -> (tensor<4xi64>, i64)
   return %0#1 : i64
 }
+
+// -----
+
+!x = tensor<?x1x16xf32, #qopt.dims<"batch", "1", "16">>
+!s = tensor<?x?x16xf32, #qopt.dims<"batch", "sequence", "16">>
+
+// One step of attention with a cache gets memory for its parts, many do not.
+// CHECK-LABEL: func.func @decode(
+// CHECK: %[[PARTS:.*]] = memref.alloc(%{{.*}}) : memref<?x2x1088xi8>
+// CHECK: qopt.attention {{.*}}parts(%[[PARTS]] : memref<?x2x1088xi8>) outs(
+// CHECK-LABEL: func.func @prefill(
+// CHECK-NOT: parts(
+func.func @decode(%x: !x, %k: memref<?x2x?x8x32xf32>, %v: memref<?x2x?x32x8xf32>, %past: index) -> !x {
+  %0 = qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>)
+    {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : !x, !x, !x -> !x
+  return %0 : !x
+}
+func.func @prefill(%x: !s, %k: memref<?x2x?x8x32xf32>, %v: memref<?x2x?x32x8xf32>, %past: index) -> !s {
+  %0 = qopt.attention %x, %x, %x cache(%k, %v, %past : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>)
+    {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : !s, !s, !s -> !s
+  return %0 : !s
+}

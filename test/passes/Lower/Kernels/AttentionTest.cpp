@@ -17,6 +17,9 @@ struct Case {
   bool mask = false;
   bool nan = false;           ///< empty rows are no numbers
   std::string stored = "f32"; ///< in the cache
+
+  bool hasParts() const { return cache && step; }
+  int64_t partsBytes() const { return qopt::partsBytes(heads, keyHeads, E); }
 };
 
 std::string moduleText(const Case &test) {
@@ -34,17 +37,22 @@ std::string moduleText(const Case &test) {
               kc = CacheReference::memrefType(test.stored, true, test.keyHeads,
                                               test.D),
               vc = CacheReference::memrefType(test.stored, false, test.keyHeads,
-                                              test.E);
-  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
-                     ", %y: " + y + ", %p: " + p + ", %m: " + m +
-                     ", %kc: " + kc + ", %vc: " + vc +
-                     ", %past: index) {\n  qopt.attention %q, %k, %v ";
+                                              test.E),
+              w = memref("?x" + number(test.keyHeads) + "x" +
+                             number(test.partsBytes()),
+                         "i8");
+  std::string text =
+      "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ", %y: " + y +
+      ", %p: " + p + ", %m: " + m + ", %kc: " + kc + ", %vc: " + vc +
+      ", %past: index, %w: " + w + ") {\n  qopt.attention %q, %k, %v ";
   if (!test.padding.empty())
     text += "padding(%p : " + p + ") ";
   if (test.mask)
     text += "mask(%m : " + m + ") ";
   if (test.cache)
     text += "cache(%kc, %vc, %past : " + kc + ", " + vc + ") ";
+  if (test.hasParts())
+    text += "parts(%w : " + w + ") ";
   return text + "outs(%y : " + y + ") {num_heads = " + number(test.heads) +
          " : i64, num_kv_heads = " + number(test.keyHeads) +
          " : i64, scale = 0.25 : f64, empty_row = #qopt<empty_row " +
@@ -67,6 +75,7 @@ public:
         valueCache(test.stored, false, B, test.keyHeads, context, test.E),
         keysAfter(test.stored, true, B, test.keyHeads, context, test.D),
         valuesAfter(test.stored, false, B, test.keyHeads, context, test.E),
+        parts({B, test.keyHeads, test.partsBytes()}),
         mask({1, test.heads, S, T}), bytes({B, T}), words({B, T}),
         keys({B, test.keyHeads, T, test.D}),
         values({B, test.keyHeads, T, test.E}) {
@@ -113,7 +122,8 @@ public:
   void run(Kernel &kernel) {
     kernel << query << key << value << out;
     test.padding == "i64" ? kernel << words : kernel << bytes;
-    kernel << mask << keyCache.argument() << valueCache.argument() << past;
+    kernel << mask << keyCache.argument() << valueCache.argument() << past
+           << parts;
     kernel.run();
   }
 
@@ -207,6 +217,7 @@ private:
   int64_t B, S, past, T;
   Tensor<float> query, key, value, out;
   CacheReference keyCache, valueCache, keysAfter, valuesAfter;
+  Tensor<uint8_t> parts;
   Tensor<float> mask;
   Tensor<uint8_t> bytes;
   Tensor<int64_t> words;
@@ -278,6 +289,37 @@ TEST_P(AttentionTest, OneStep) {
 TEST_P(AttentionTest, OneStepWithPadding) {
   check({4, 2, 32, 32, true, true, /*mean=*/true, /*step=*/true, "i1"},
         {{3, 1, 70}});
+}
+
+/// One part below 512 steps, two from there on, 16 of 2 heads at 5000, 10 of 6;
+/// the new step alone in a panel, and as the last of one.
+TEST_P(AttentionTest, OneStepInParts) {
+  for (const char *stored : {"f32", "f16", "i8"}) {
+    SCOPED_TRACE(stored);
+    Case test = {6, 2, 64, 64, true, true, false, /*step=*/true};
+    test.stored = stored;
+    check(test,
+          {{2, 1, 0}, {1, 1, 63}, {1, 1, 510}, {2, 1, 511}, {1, 1, 4999}});
+    test.keyHeads = 6;
+    check(test, {{1, 1, 0}, {2, 1, 576}, {1, 1, 4999}});
+  }
+}
+
+/// A row of the batch sees nothing, others nothing of their first parts.
+TEST_P(AttentionTest, OneStepInPartsWithPaddingAndMask) {
+  for (const char *stored : {"f32", "f16", "i8"}) {
+    SCOPED_TRACE(stored);
+    Case test = {4, 2, 20, 13, true, true, /*mean=*/true, /*step=*/true, "i64"};
+    test.stored = stored;
+    check(test, {{3, 1, 1300}});
+    test.mean = false;
+    check(test, {{3, 1, 800}});
+    test.nan = true;
+    check(test, {{3, 1, 800}});
+    test.mask = true;
+    test.padding = "";
+    check(test, {{1, 1, 1030}});
+  }
 }
 
 TEST_P(AttentionTest, AddedMask) {

@@ -11,6 +11,14 @@
 
 namespace qopt {
 
+/// Bytes of a row of the batch of `parts`, as AttentionOp says; `size` is that
+/// of a value.
+inline int64_t partsBytes(int64_t heads, int64_t keyHeads, int64_t size) {
+  int64_t most = std::clamp<int64_t>(64 / keyHeads, 2, 16);
+  int64_t part = (heads / keyHeads * (size + 2) + 15) / 16 * 16;
+  return (16 + most * part) * 4;
+}
+
 /// A key or value cache as qopt_cache_info says, in guarded memory; what nobody
 /// wrote is all ones.
 class CacheReference {

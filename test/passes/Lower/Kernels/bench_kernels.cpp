@@ -88,14 +88,17 @@ static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
   CacheReference keys(hasCache ? cache : "f32", true, B, G, T, D),
       values(hasCache ? cache : "f32", false, B, G, T, D);
   std::string kc = CacheReference::memrefType(cache, true, G, D),
-              vc = CacheReference::memrefType(cache, false, G, D);
+              vc = CacheReference::memrefType(cache, false, G, D),
+              w = memref({-1, G, partsBytes(H, G, D)}, "i8");
   std::string text =
       "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k + ", %y: " + q;
   if (hasCache)
-    text += ", %kc: " + kc + ", %vc: " + vc + ", %p: index";
+    text += ", %kc: " + kc + ", %vc: " + vc + ", %p: index, %w: " + w;
   text += ") {\n qopt.attention %q, %k, %v ";
   if (hasCache)
     text += "cache(%kc, %vc, %p : " + kc + ", " + vc + ") ";
+  if (hasCache && S == 1)
+    text += "parts(%w : " + w + ") ";
   text += "outs(%y : " + q + ") {num_heads = " + std::to_string(H) +
           " : i64, num_kv_heads = " + std::to_string(G) +
           " : i64, scale = 0.125 : f64, empty_row = #qopt<empty_row zero>" +
@@ -106,6 +109,7 @@ static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
       out({B, S, H * D});
   for (auto *tensor : {&query, &key, &value})
     fill(*tensor, 3);
+  Tensor<uint8_t> parts({B, G, partsBytes(H, G, D)});
   std::vector<float> vector(D);
   for (int64_t t = 0; hasCache && t < past; ++t)
     for (int64_t head = 0; head < B * G; ++head) {
@@ -116,7 +120,7 @@ static void benchAttention(const X86Isa &isa, int64_t B, int64_t S,
     }
   kernel << query << key << value << out;
   if (hasCache)
-    kernel << keys.argument() << values.argument() << past;
+    kernel << keys.argument() << values.argument() << past << parts;
   kernel.prepare();
   double read = S == 1 ? readSpeed(keys.argument().data(), keys.bytes()) : 0;
   double seconds = measure([&] { kernel.call(); });
@@ -163,7 +167,9 @@ int main(int argc, char **argv) {
     if (which.empty() || which == "attention") {
       for (const char *cache : {"f32", "f16", "i8"}) {
         benchAttention(*isa, 1, 512, 0, 32, 8, 64, cache);
+        benchAttention(*isa, 1, 1, 127, 32, 8, 64, cache);
         benchAttention(*isa, 1, 1, 511, 32, 8, 64, cache);
+        benchAttention(*isa, 1, 1, 4096, 32, 8, 64, cache);
         benchAttention(*isa, 1, 1, 65535, 32, 8, 64, cache);
       }
       benchAttention(*isa, 4, 128, 0, 12, 12, 32, "");

@@ -32,9 +32,9 @@ func.func @dynamic_weight(%x: memref<4x8xf32>, %w: memref<?x8xf32>, %y: memref<4
 
 // -----
 
-func.func @cache_of_bf16(%q: memref<?x1x8xf32>, %kc: memref<?x1x?x8x32xbf16>, %vc: memref<?x1x?x32x8xbf16>, %past: index) {
+func.func @cache_of_bf16(%q: memref<?x1x8xf32>, %kc: memref<?x1x?x8x32xbf16>, %vc: memref<?x1x?x32x8xbf16>, %past: index, %parts: memref<?x1x1088xi8>) {
   // expected-error @+1 {{cannot be lowered to a kernel: expects dense caches of f32, f16 or i8, but got 'memref<?x1x?x8x32xbf16>'}}
-  qopt.attention %q, %q, %q cache(%kc, %vc, %past : memref<?x1x?x8x32xbf16>, memref<?x1x?x32x8xbf16>) outs(%q : memref<?x1x8xf32>)
+  qopt.attention %q, %q, %q cache(%kc, %vc, %past : memref<?x1x?x8x32xbf16>, memref<?x1x?x32x8xbf16>) parts(%parts : memref<?x1x1088xi8>) outs(%q : memref<?x1x8xf32>)
     {num_heads = 1 : i64, num_kv_heads = 1 : i64, scale = 1.0 : f64, empty_row = #qopt<empty_row zero>} : memref<?x1x8xf32>, memref<?x1x8xf32>, memref<?x1x8xf32>
   return
 }

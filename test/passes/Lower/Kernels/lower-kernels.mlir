@@ -71,12 +71,33 @@ func.func @prefill(%q: memref<?x?x128xf32>, %k: memref<?x?x64xf32>, %y: memref<?
   return
 }
 
+// One step: an item is a part of the steps of a head, whole panels of them, at
+// least 256 where there are several. All query heads of the head read a key
+// that is loaded once; lines ahead are prefetched. Who counts the last part
+// merges them: there is one parallel loop.
 // CHECK-LABEL: func.func @decode
+// CHECK: qopt.prefetch_distance
+// CHECK: %[[WHOLE:.*]] = arith.divui %{{.*}}, %c256
+// CHECK: arith.minsi {{.*}}%[[WHOLE]]
+// CHECK: %[[STEPS:.*]] = arith.muli %{{.*}}, %c32
+// CHECK: %[[COUNT:.*]] = arith.divui %{{.*}}, %[[STEPS]]
+// CHECK: %[[IS_SPLIT:.*]] = arith.cmpi sgt, %[[COUNT]], %c1
+// CHECK: scf.for
+// CHECK: memref.store %c0_i32, %{{.*}} : memref<1xi32>
 // CHECK: scf.forall
+// CHECK: memref.prefetch
+// V4: %[[KEY:.*]] = vector.load {{.*}} : memref<?xf32>, vector<16xf32>
+// V4: arith.mulf %{{.*}}, %[[KEY]]
+// V4: arith.mulf %{{.*}}, %[[KEY]]
+// CHECK: scf.if %[[IS_SPLIT]]
+// CHECK: memref.atomic_rmw addi %c1_i32, %{{.*}} : (i32, memref<1xi32>) -> i32
+// CHECK: scf.if
+// CHECK: scf.if %[[IS_SPLIT]]
+// CHECK: math.exp
 // CHECK-NOT: scf.forall
 // CHECK: return
-func.func @decode(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32x32xf32>, %past: index) {
-  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32x32xf32>)
+func.func @decode(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf32>, %vc: memref<?x2x?x32x32xf32>, %past: index, %parts: memref<?x2x5184xi8>) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf32>, memref<?x2x?x32x32xf32>) parts(%parts : memref<?x2x5184xi8>)
     outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
     : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
   return
@@ -90,8 +111,8 @@ func.func @decode(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x
 // V4: arith.truncf {{.*}} : vector<16xf32> to vector<16xf16>
 // V4: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
 // V3: arith.extf {{.*}} : vector<8xf16> to vector<8xf32>
-func.func @half_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf16>, %vc: memref<?x2x?x32x32xf16>, %past: index) {
-  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf16>, memref<?x2x?x32x32xf16>)
+func.func @half_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x32x32xf16>, %vc: memref<?x2x?x32x32xf16>, %past: index, %parts: memref<?x2x5184xi8>) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x32x32xf16>, memref<?x2x?x32x32xf16>) parts(%parts : memref<?x2x5184xi8>)
     outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
     : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
   return
@@ -106,8 +127,8 @@ func.func @half_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memre
 // V3: arith.sitofp {{.*}} : vector<8xi8> to vector<8xf32>
 // BASE: arith.sitofp {{.*}} : vector<4xi8> to vector<4xf32>
 // CHECK: math.exp
-func.func @coded_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x1152xi8>, %vc: memref<?x2x?x1152xi8>, %past: index) {
-  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x1152xi8>, memref<?x2x?x1152xi8>)
+func.func @coded_cache(%q: memref<?x1x128xf32>, %k: memref<?x1x64xf32>, %y: memref<?x1x128xf32>, %kc: memref<?x2x?x1152xi8>, %vc: memref<?x2x?x1152xi8>, %past: index, %parts: memref<?x2x5184xi8>) {
+  qopt.attention %q, %k, %k cache(%kc, %vc, %past : memref<?x2x?x1152xi8>, memref<?x2x?x1152xi8>) parts(%parts : memref<?x2x5184xi8>)
     outs(%y : memref<?x1x128xf32>) {num_heads = 4 : i64, num_kv_heads = 2 : i64, scale = 1.0 : f64, causal, empty_row = #qopt<empty_row zero>}
     : memref<?x1x128xf32>, memref<?x1x64xf32>, memref<?x1x64xf32>
   return
