@@ -179,8 +179,11 @@ void CodedProduct::emitStrip(Value panel, Value column, int64_t columns,
       });
 }
 
-/// Sets of sums where a few alone would wait for each other.
+/// Sets of sums where a few alone would wait for each other; with 16 registers
+/// more than those of one row would not stay in them.
 int64_t CodedProduct::chains(const Tile &tile) const {
+  if (b.isa.vectorRegisters < 32 && tile.rows.size() > 1)
+    return 1;
   return tile.size() <= 2 ? 4 : tile.size() <= 4 ? 2 : 1;
 }
 
@@ -254,6 +257,9 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
                            int64_t begin, int64_t end,
                            MutableArrayRef<Value> sums) {
   int64_t numChains = chains(tile), next = 0;
+  const unsigned bits = codes.format().bits;
+  const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
+  SmallVector<Value> pairs(tile.size());
   for (int64_t quad = begin; quad < end; ++quad) {
     if (tile.isStream)
       codes.prefetchQuad(place, quad, prefetchDistance);
@@ -286,8 +292,17 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
             0);
         Value inputs = b.splat(word);
         for (int64_t v = 0; v < tile.vectors; ++v) {
-          Value &sum = sums[chain + r * tile.vectors + v];
-          sum = addQuads(b, sum, quads[v], inputs, codes.format().bits);
+          int64_t i = r * tile.vectors + v;
+          Value &sum = sums[chain + i];
+          if (quadsInPairs == 0) {
+            sum = addQuads(b, sum, quads[v], inputs, bits);
+            continue;
+          }
+          Value products = multiplyPairs(b, quads[v], inputs);
+          pairs[i] = pairs[i] ? arith::AddIOp::create(b, pairs[i], products)
+                              : products;
+          if ((quad - begin + 1) % quadsInPairs == 0 || quad + 1 == end)
+            sum = widenPairs(b, sum, std::exchange(pairs[i], nullptr));
         }
       }
       continue;

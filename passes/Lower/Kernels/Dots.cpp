@@ -46,19 +46,10 @@ static Value addPairs(KernelBuilder &b, Value sum, Value x, Value y) {
 
 Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,
                unsigned bits) {
-  const Unit unit = chooseDotUnit(b.isa, bits);
-  if (unit == Unit::Vpdpbusd)
+  if (chooseDotUnit(b.isa, bits) == Unit::Vpdpbusd)
     return callIntrinsic(
         b, "llvm.x86.avx512.vpdpbusd.512", sum.getType(),
         {sum, asElements(b, codes, 8), asElements(b, inputs, 8)});
-  if (unit == Unit::Pmaddubsw) {
-    StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
-                                   : "llvm.x86.avx2.pmadd.ub.sw";
-    auto pairs = VectorType::get({b.lanes * 2}, b.getI16Type());
-    Value products = callIntrinsic(
-        b, name, pairs, {asElements(b, codes, 8), asElements(b, inputs, 8)});
-    return addPairs(b, sum, products, splatElements(b, 16, 1));
-  }
   Value codes16 = asElements(b, codes, 16),
         inputs16 = asElements(b, inputs, 16);
   Value eight = splatElements(b, 16, 8);
@@ -68,6 +59,24 @@ Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,
       b, arith::ShLIOp::create(b, inputs16, eight), eight);
   Value oddInputs = arith::ShRSIOp::create(b, inputs16, eight);
   return addPairs(b, addPairs(b, sum, even, evenInputs), odd, oddInputs);
+}
+
+int64_t quadsOfPairs(const X86Isa &isa, unsigned bits) {
+  if (chooseDotUnit(isa, bits) != Unit::Pmaddubsw)
+    return 0;
+  int64_t largest = 2 * 127 * ((int64_t(1) << bits) - 1);
+  return std::numeric_limits<int16_t>::max() / largest;
+}
+
+Value multiplyPairs(KernelBuilder &b, Value codes, Value inputs) {
+  StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
+                                 : "llvm.x86.avx2.pmadd.ub.sw";
+  return callIntrinsic(b, name, VectorType::get({b.lanes * 2}, b.getI16Type()),
+                       {asElements(b, codes, 8), asElements(b, inputs, 8)});
+}
+
+Value widenPairs(KernelBuilder &b, Value sum, Value pairs) {
+  return addPairs(b, sum, pairs, splatElements(b, 16, 1));
 }
 
 } // namespace qopt

@@ -17,6 +17,15 @@ mlir::Value splatElements(KernelBuilder &b, unsigned width, uint64_t value);
 mlir::Value addQuads(KernelBuilder &b, mlir::Value sum, mlir::Value codes,
                      mlir::Value inputs, unsigned bits);
 
+/// How many quads of products fit the i16 that pmaddubsw adds two of them in,
+/// where that is how codes are multiplied: else 0, and addQuads is the way.
+int64_t quadsOfPairs(const X86Isa &isa, unsigned bits);
+/// The products of addQuads, two in each i16.
+mlir::Value multiplyPairs(KernelBuilder &b, mlir::Value codes,
+                          mlir::Value inputs);
+/// sum + two i16 in each i32.
+mlir::Value widenPairs(KernelBuilder &b, mlir::Value sum, mlir::Value pairs);
+
 /// Calls an intrinsic of LLVM; null without a result type.
 mlir::Value callIntrinsic(KernelBuilder &b, llvm::StringRef name,
                           mlir::Type type, mlir::ValueRange operands);
