@@ -22,7 +22,7 @@ static const char *spell(DataType type) {
   return type == DataType::F32 ? "f32" : type == DataType::F16 ? "f16" : "bf16";
 }
 
-static std::optional<DataType> readFloatType(llvm::StringRef text) {
+std::optional<DataType> readFloatType(llvm::StringRef text) {
   for (DataType type : {DataType::F32, DataType::F16, DataType::BF16})
     if (text == spell(type))
       return type;

@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,9 @@ struct QuantizedMatrix {
     return double(scaleOf(n, k)) * (double(code) - double(zeroOf(n, k)));
   }
 };
+
+/// f32, f16 or bf16 by its name; nothing when it is none of them.
+std::optional<DataType> readFloatType(llvm::StringRef text);
 
 } // namespace qopt
 

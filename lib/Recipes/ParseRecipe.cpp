@@ -159,13 +159,7 @@ Error RecipeParser::parseFormat(const YamlNode &node, WeightChoice &choice) {
   } else {
     if (Error error = checkWord(node, "a format, by its name or as a map"))
       return error;
-    std::optional<DataType> storage =
-        StringSwitch<std::optional<DataType>>(node.text)
-            .Case("f32", DataType::F32)
-            .Case("f16", DataType::F16)
-            .Case("bf16", DataType::BF16)
-            .Default(std::nullopt);
-    if (storage) {
+    if (std::optional<DataType> storage = readFloatType(node.text)) {
       choice.storage = *storage;
       return Error::success();
     }

@@ -4,7 +4,6 @@
 
 #include "lib/Formats/PanelLayout.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -22,12 +21,7 @@ Expected<ProductShape> ProductShape::parse(ArrayRef<int64_t> shape,
   ProductShape product;
   product.N = shape[0];
   product.K = shape[1];
-  auto type = StringSwitch<std::optional<DataType>>(stored)
-                  .Case("f32", DataType::F32)
-                  .Case("f16", DataType::F16)
-                  .Case("bf16", DataType::BF16)
-                  .Default(std::nullopt);
-  if (type) {
+  if (std::optional<DataType> type = readFloatType(stored)) {
     product.stored = *type;
     return product;
   }

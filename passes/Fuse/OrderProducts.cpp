@@ -28,7 +28,7 @@ bool collectOperands(Operation *op, Operation *place,
         producer == place || producer->isBeforeInBlock(place))
       continue;
     // Weights and sizes, but nothing that computes.
-    if (!isPure(producer) || !isa<GetWeightOp, DimOp>(producer) ||
+    if (!isa<GetWeightOp, DimOp>(producer) ||
         !collectOperands(producer, place, needed))
       return false;
     needed.insert(producer);

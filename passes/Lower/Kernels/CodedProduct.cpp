@@ -22,7 +22,6 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
       groups(codes.format().groups(K)), M(b.rows(op.getInput())),
       input(b.flatten(op.getInput())), epilogue(b, op),
       plan(planProduct(shapeOf(op), b.isa, fewRows)),
-      unitOfMany(planProduct(shapeOf(op), b.isa, fewRows + 1).unit),
       stripVectors(plan.tileColumns / b.lanes) {
   if (op.getInputScales()) {
     inputScales = b.flatten(op.getInputScales());

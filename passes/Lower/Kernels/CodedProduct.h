@@ -86,7 +86,6 @@ private:
   Value M, input, inputScales, inputSums;
   Epilogue epilogue;
   const ProductPlan plan;     ///< of more than one row
-  const Unit unitOfMany;      ///< of more than `fewRows`
   const int64_t stripVectors; ///< of tiles of vectors
   /// Float inputs: where rows start, `inputStride` apart, and the sums of their
   /// groups, in scratch.

@@ -115,9 +115,11 @@ static bool hasDepth(const Codes &codes, int64_t depth) {
          (codes.layout.segments() == 1 || codes.groupSize() % depth == 0);
 }
 
-bool CodedProduct::usesTiles() const { return isTiled(unitOfMany); }
+bool CodedProduct::usesTiles() const { return isTiled(items.plan.unit); }
 
-bool CodedProduct::tilesFloats() const { return unitOfMany == Unit::AmxBF16; }
+bool CodedProduct::tilesFloats() const {
+  return items.plan.unit == Unit::AmxBF16;
+}
 
 bool CodedProduct::subtractsZeros() const {
   const Format &format = codes.format();
@@ -266,13 +268,13 @@ void CodedProduct::TiledItem::emitPanel(Value panel, const Range &range) {
             panelColumns);
       emitBlock(row, count, high, isWhole, columns, range);
     };
-    tiles.setRows(b.index(tileRows));
     b.loop(b.index(0), whole, height,
            [&](Value row) { emit(row, b.index(height), 2, true); });
     b.loop(whole, part.rows, tileRows, [&](Value row) {
       Value count = b.min(b.sub(part.rows, row), b.index(tileRows));
       tiles.setRows(count);
       emit(row, count, 1, false);
+      tiles.setRows(b.index(tileRows)); // as the next panel wants them
     });
   });
 }

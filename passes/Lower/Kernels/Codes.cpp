@@ -3,7 +3,6 @@
 #include "passes/Lower/Kernels/Codes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -141,9 +140,7 @@ Value Codes::zerosAsFloats(Value panelStart, Value group, Value column) {
 void Codes::prefetch(Value place, int64_t begin, int64_t end, Value distance) {
   Value behind = b.add(place, distance);
   for (int64_t line = llvm::alignTo(begin, 64); line < end; line += 64)
-    memref::PrefetchOp::create(b, bytes, ValueRange{b.add(behind, line)},
-                               /*isWrite=*/false, /*localityHint=*/2,
-                               /*isDataCache=*/true);
+    b.prefetch(bytes, b.add(behind, line));
 }
 
 void Codes::prefetchQuad(Value place, int64_t quad, Value distance) {

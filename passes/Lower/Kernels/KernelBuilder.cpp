@@ -169,6 +169,11 @@ Type withElement(Type type, Type element) {
   return element;
 }
 
+void KernelBuilder::prefetch(Value flat, Value offset) {
+  memref::PrefetchOp::create(*this, flat, ValueRange{offset}, /*isWrite=*/false,
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 Value KernelBuilder::widen(Value stored) {
   Type type = stored.getType(), f32 = withElement(type, getF32Type());
   if (type == f32)

@@ -88,6 +88,8 @@ public:
   void store(Value vector, Value flat, Value offset) {
     store(vector, flat, offset, lanes);
   }
+  /// Fetches an element's line, to be read, into the second-level cache.
+  void prefetch(Value flat, Value offset);
   /// An f32 element in all lanes.
   Value loadSplat(Value flat, Value offset) {
     return splat(loadScalar(flat, offset));

@@ -3,7 +3,6 @@
 #include "passes/Lower/Kernels/MicroKernel.h"
 
 #include "lib/Target/CostModel.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -78,10 +77,7 @@ private:
     auto type = cast<MemRefType>(operands.right.getType());
     int64_t line = 64 * 8 / type.getElementTypeBitWidth();
     for (int64_t column = 0; column < operands.columns; column += line)
-      memref::PrefetchOp::create(b, operands.right,
-                                 ValueRange{b.add(start, column)},
-                                 /*isWrite=*/false, /*localityHint=*/2,
-                                 /*isDataCache=*/true);
+      b.prefetch(operands.right, b.add(start, column));
   }
 
   KernelBuilder &b;
