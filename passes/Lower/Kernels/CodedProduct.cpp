@@ -38,11 +38,11 @@ void CodedProduct::emitFew(Value item) {
   CodedItems::Part part = items.few(item);
   b.loop(part.beginPanel, b.min(part.endPanel, b.index(whole)), 1,
          [&](Value panel) {
-           emitPanel(panel, panelColumns, b.index(0), M, nullptr);
+           emitPanel(tileOf(panel), panelColumns, b.index(0), M);
          });
   if (rest)
     b.when(b.less(b.index(whole), part.endPanel),
-           [&] { emitPanel(b.index(whole), rest, b.index(0), M, nullptr); });
+           [&] { emitPanel(tileOf(b.index(whole)), rest, b.index(0), M); });
 }
 
 void CodedProduct::emitMany(Value item) {
@@ -53,16 +53,17 @@ void CodedProduct::emitMany(Value item) {
 }
 
 void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
-  Value unpacked;
+  Tile tile = tileOf(panel);
   if (isUnpacked()) {
-    unpacked = ScratchOp::create(
+    tile.unpacked = ScratchOp::create(
         b,
         MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
-    unpack(codes.panelStart(panel), b.index(0),
-           b.index(codes.layout.segments()), unpacked);
+    unpack(tile.panelStart, b.index(0), b.index(codes.layout.segments()),
+           tile.unpacked);
+    unpackFactors(tile);
   }
   eachWidth(panel, [&](int64_t columns) {
-    emitPanel(panel, columns, part.firstRow, part.rows, unpacked);
+    emitPanel(tile, columns, part.firstRow, part.rows);
   });
 }
 
@@ -128,30 +129,32 @@ void CodedProduct::prepareRows() {
 
 //===-- Panels, strips, tiles ---------------------------------------------===//
 
-void CodedProduct::emitPanel(Value panel, int64_t columns, Value firstRow,
-                             Value rows, Value unpacked) {
-  int64_t width = stripVectors * b.lanes;
-  int64_t whole = columns / width;
-  if (whole == 1)
-    emitStrip(panel, b.index(0), width, firstRow, rows, unpacked);
-  else if (whole > 1)
-    b.loop(b.index(0), b.index(whole * width), width, [&](Value column) {
-      emitStrip(panel, column, width, firstRow, rows, unpacked);
-    });
-  if (columns % width != 0)
-    emitStrip(panel, b.index(whole * width), columns % width, firstRow, rows,
-              unpacked);
-}
-
-void CodedProduct::emitStrip(Value panel, Value column, int64_t columns,
-                             Value firstRow, Value rows, Value unpacked) {
+CodedProduct::Tile CodedProduct::tileOf(Value panel) {
   Tile tile;
   tile.vectors = stripVectors;
   tile.panel = panel;
   tile.panelStart = codes.panelStart(panel);
+  return tile;
+}
+
+void CodedProduct::emitPanel(const Tile &tile, int64_t columns, Value firstRow,
+                             Value rows) {
+  int64_t width = stripVectors * b.lanes;
+  int64_t whole = columns / width;
+  if (whole == 1)
+    emitStrip(tile, b.index(0), width, firstRow, rows);
+  else if (whole > 1)
+    b.loop(b.index(0), b.index(whole * width), width, [&](Value column) {
+      emitStrip(tile, column, width, firstRow, rows);
+    });
+  if (columns % width != 0)
+    emitStrip(tile, b.index(whole * width), columns % width, firstRow, rows);
+}
+
+void CodedProduct::emitStrip(Tile tile, Value column, int64_t columns,
+                             Value firstRow, Value rows) {
   tile.column = column;
-  tile.unpacked = unpacked;
-  tile.isStream = !unpacked;
+  tile.isStream = !tile.unpacked;
   auto emit = [&](Value row, int64_t height, bool isWhole) {
     tile.rows.clear();
     Value last = b.sub(rows, b.index(1));
@@ -160,6 +163,9 @@ void CodedProduct::emitStrip(Value panel, Value column, int64_t columns,
       tile.rows.push_back(
           b.add(firstRow, isWhole ? place : b.min(place, last)));
     }
+    if (tile.unpacked)
+      prefetchNext(tile, b.div(row, b.index(height)),
+                   b.ceilDiv(rows, b.index(height)));
     emitTile(tile, columns);
   };
   if (getConstantIntValue(rows) == 1)
@@ -187,6 +193,12 @@ int64_t CodedProduct::chains(const Tile &tile) const {
 }
 
 void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
+  SmallVector<Value> rows;
+  for (Value row : tile.rows)
+    rows.push_back(b.mul(row, N));
+  Value outColumn = b.add(b.mul(tile.panel, panelColumns), tile.column);
+  if (tile.unpacked)
+    epilogue.prefetch(rows, outColumn, columns);
   SmallVector<Value> results(tile.size(), b.splat(0.0));
   results = b.loop(
       b.index(0), b.index(codes.layout.segments()), 1, results,
@@ -205,11 +217,7 @@ void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
                       ValueRange(results).getTypes(), addSecond,
                       [&] { return results; });
       });
-  SmallVector<Value> rows;
-  for (Value row : tile.rows)
-    rows.push_back(b.mul(row, N));
-  epilogue.emit(rows, b.add(b.mul(tile.panel, panelColumns), tile.column),
-                columns, results);
+  epilogue.emit(rows, outColumn, columns, results);
 }
 
 /// The sums of input * index over a segment, or over one half of its one step.
@@ -323,44 +331,83 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
   }
 }
 
+bool CodedProduct::hasZeros(const Tile &tile) const {
+  return tile.hasZeros &&
+         (!codes.hasConstantZero() || codes.constantZero() != 0);
+}
+
+bool CodedProduct::hasShortSums() const {
+  return hasCodedInput() && std::min(codes.groupSize(), paddedK) * 127 <=
+                                std::numeric_limits<int16_t>::max();
+}
+
+CodedProduct::Factors CodedProduct::factorsOf(const Tile &tile, Value group,
+                                              Value column) {
+  Factors factors;
+  if (tile.scales) {
+    Value place = b.add(b.mul(group, panelColumns), column);
+    factors.scale = b.load(tile.scales, place);
+    if (tile.zeros)
+      factors.zero = vector::LoadOp::create(b, zeroType(), tile.zeros, place);
+    return factors;
+  }
+  factors.scale = codes.scales(tile.panelStart, group, column);
+  if (!hasZeros(tile))
+    return factors;
+  if (!hasExactZeros()) {
+    factors.zero = codes.zerosAsFloats(tile.panelStart, group, column);
+    return factors;
+  }
+  factors.zero = codes.zeros(tile.panelStart, group, column);
+  if (hasShortSums()) // as addPairs takes it, subtracted
+    factors.zero = arith::AndIOp::create(
+        b, arith::SubIOp::create(b, splatElements(b, 32, 0), factors.zero),
+        splatElements(b, 32, 0xffff));
+  return factors;
+}
+
 /// results + scale * (sums - zero * sum of the inputs)
 SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
                                           ArrayRef<Value> sums,
                                           ArrayRef<Value> results) {
-  SmallVector<Value> next(results);
-  bool hasZero =
-      tile.hasZeros && (!codes.hasConstantZero() || codes.constantZero() != 0);
   if (tile.isStream)
     codes.prefetchScales(tile.panelStart, group, prefetchDistance);
-  for (int64_t v = 0; v < tile.vectors; ++v) {
-    Value column = b.add(tile.column, v * b.lanes);
-    Value scale = codes.scales(tile.panelStart, group, column);
-    bool isExact = hasCodedInput() && codes.hasIntegerZero();
-    Value zero;
-    if (hasZero)
-      zero = isExact ? codes.zeros(tile.panelStart, group, column)
-                     : codes.zerosAsFloats(tile.panelStart, group, column);
-    for (auto [r, row] : llvm::enumerate(tile.rows)) {
+  SmallVector<Factors> factors;
+  for (int64_t v = 0; v < tile.vectors; ++v)
+    factors.push_back(factorsOf(tile, group, b.add(tile.column, v * b.lanes)));
+  // Row by row, or what belongs to all rows would have to stay in registers.
+  SmallVector<Value> next(results);
+  for (auto [r, row] : llvm::enumerate(tile.rows)) {
+    Value place = b.add(b.mul(row, groups), group), inputSum, inputScale;
+    if (hasCodedInput()) {
+      if (hasZeros(tile))
+        inputSum = memref::LoadOp::create(b, inputSums, place);
+      bool perRow =
+          cast<MemRefType>(op.getInputScales().getType()).getShape().back() ==
+          1;
+      inputScale = b.loadSplat(inputScales, perRow ? row : place);
+    } else if (hasZeros(tile)) {
+      inputSum = b.loadSplat(rowSums, place);
+    }
+    for (int64_t v = 0; v < tile.vectors; ++v) {
       int64_t i = r * tile.vectors + v;
-      Value sum = sums[i], place = b.add(b.mul(row, groups), group);
-      Value factor = scale;
+      Value sum = sums[i], factor = factors[v].scale, zero = factors[v].zero;
       if (hasCodedInput()) {
-        Value inputSum =
-            memref::LoadOp::create(b, inputSums, place).getResult();
-        if (zero && isExact)
-          sum = arith::SubIOp::create(
-              b, sum, arith::MulIOp::create(b, zero, b.splat(inputSum)));
+        if (zero && hasExactZeros())
+          sum = hasShortSums()
+                    ? addPairs(b, sum, asElements(b, zero, 16),
+                               asElements(b, b.splat(inputSum), 16))
+                    : arith::SubIOp::create(
+                          b, sum,
+                          arith::MulIOp::create(b, zero, b.splat(inputSum)));
         sum = arith::SIToFPOp::create(b, b.vectorType, sum);
-        if (zero && !isExact) {
+        if (zero && !hasExactZeros()) {
           Value asFloat = arith::SIToFPOp::create(b, b.getF32Type(), inputSum);
           sum = b.subf(sum, b.mulf(zero, b.splat(asFloat)));
         }
-        bool perRow =
-            cast<MemRefType>(op.getInputScales().getType()).getShape().back() ==
-            1;
-        factor = b.mulf(scale, b.loadSplat(inputScales, perRow ? row : place));
+        factor = b.mulf(factor, inputScale);
       } else if (zero) {
-        sum = b.subf(sum, b.mulf(zero, b.loadSplat(rowSums, place)));
+        sum = b.subf(sum, b.mulf(zero, inputSum));
       }
       next[i] = b.multiplyAdd(sum, factor, results[i]);
     }

@@ -41,9 +41,18 @@ private:
     Value panel, panelStart;
     Value column;          ///< in the panel
     Value unpacked;        ///< null, or the panel's quads as bytes
+    Value scales, zeros;   ///< null, or unpacked factors, [groups][32]
     bool hasZeros = true;  ///< their zeros are not subtracted yet
     bool isStream = false; ///< the panel comes from memory
     int64_t size() const { return rows.size() * vectors; }
+  };
+
+  /// Of a group and a vector of columns.
+  struct Factors {
+    Value scale; ///< f32
+    /// What `zeroType` says; negative, the low i16 of each i32, where sums of
+    /// inputs are short; null without zeros.
+    Value zero;
   };
 
   class TiledItem;
@@ -55,15 +64,28 @@ private:
   bool subtractsZeros() const;
   void emitTiles(const CodedItems::Part &part);
   void emitManyPanel(Value panel, const CodedItems::Part &part);
-  void emitPanel(Value panel, int64_t columns, Value firstRow, Value rows,
-                 Value unpacked);
-  void emitStrip(Value panel, Value column, int64_t columns, Value firstRow,
-                 Value rows, Value unpacked);
+  Tile tileOf(Value panel);
+  void emitPanel(const Tile &tile, int64_t columns, Value firstRow, Value rows);
+  void emitStrip(Tile tile, Value column, int64_t columns, Value firstRow,
+                 Value rows);
   void emitTile(const Tile &tile, int64_t columns);
   llvm::SmallVector<Value> groupSums(const Tile &tile, Value segment,
                                      int64_t half);
   void addStep(const Tile &tile, Value step, Value place, int64_t begin,
                int64_t end, llvm::MutableArrayRef<Value> sums);
+  bool hasZeros(const Tile &tile) const;
+  /// Zeros are integers, and so are inputs.
+  bool hasExactZeros() const {
+    return hasCodedInput() && codes.hasIntegerZero();
+  }
+  /// The sum of a group's inputs fits i16.
+  bool hasShortSums() const;
+  mlir::VectorType zeroType() {
+    return mlir::VectorType::get({b.lanes}, hasExactZeros()
+                                                ? mlir::Type(b.getI32Type())
+                                                : mlir::Type(b.getF32Type()));
+  }
+  Factors factorsOf(const Tile &tile, Value group, Value column);
   llvm::SmallVector<Value> addGroup(const Tile &tile, Value group,
                                     llvm::ArrayRef<Value> sums,
                                     llvm::ArrayRef<Value> results);
@@ -77,6 +99,10 @@ private:
   void unpack(Value panelStart, Value beginSegment, Value endSegment,
               Value target);
   int64_t unpackedStepBytes() const;
+  /// The factors of a panel's groups, if there are several.
+  void unpackFactors(Tile &tile);
+  /// Fetches part `i` of `count` of the panel behind a tile's.
+  void prefetchNext(const Tile &tile, Value i, Value count);
   int64_t chains(const Tile &tile) const;
 
   KernelBuilder &b;

@@ -77,4 +77,32 @@ void CodedProduct::unpack(Value panelStart, Value beginSegment,
   });
 }
 
+void CodedProduct::unpackFactors(Tile &tile) {
+  if (groups == 1)
+    return;
+  Value scales = b.scratch(groups * panelColumns), zeros;
+  if (hasZeros(tile))
+    zeros = ScratchOp::create(b, MemRefType::get({groups * panelColumns},
+                                                 zeroType().getElementType()));
+  b.loop(b.index(0), b.index(groups), 1, [&](Value group) {
+    for (int64_t column = 0; column < panelColumns; column += b.lanes) {
+      Factors factors = factorsOf(tile, group, b.index(column));
+      Value place = b.add(b.mul(group, panelColumns), column);
+      b.store(factors.scale, scales, place);
+      if (zeros)
+        vector::StoreOp::create(b, factors.zero, zeros, place);
+    }
+  });
+  tile.scales = scales;
+  tile.zeros = zeros;
+}
+
+void CodedProduct::prefetchNext(const Tile &tile, Value i, Value count) {
+  Value lines = b.ceilDiv(b.index(codes.layout.panelBytes() / 64), count);
+  Value next = b.add(tile.panelStart, codes.layout.panelBytes());
+  Value begin = b.add(next, b.mul(b.mul(i, lines), 64));
+  b.loop(begin, b.add(begin, b.mul(lines, 64)), 64,
+         [&](Value line) { codes.prefetchLine(line); });
+}
+
 } // namespace qopt

@@ -71,6 +71,8 @@ public:
   /// behind the scales of a group.
   void prefetchQuad(Value place, int64_t quad, Value distance);
   void prefetchScales(Value panelStart, Value group, Value distance);
+  /// The line of a byte, which may lie behind the weight.
+  void prefetchLine(Value place) { b.prefetch(bytes, place); }
 
   static constexpr int64_t stepSize = PanelLayout::stepSize;
 

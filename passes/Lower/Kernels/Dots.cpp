@@ -35,8 +35,10 @@ Value splatElements(KernelBuilder &b, unsigned width, uint64_t value) {
       b, DenseElementsAttr::get(type, APInt(width, value)));
 }
 
-/// sum + the products of two signed i16 with two others in each i32.
-static Value addPairs(KernelBuilder &b, Value sum, Value x, Value y) {
+Value addPairs(KernelBuilder &b, Value sum, Value x, Value y) {
+  if (b.isa.vnni)
+    return callIntrinsic(b, "llvm.x86.avx512.vpdpwssd.512", sum.getType(),
+                         {sum, x, y});
   StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
                    : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
                                   : "llvm.x86.sse2.pmadd.wd";

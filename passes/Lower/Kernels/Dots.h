@@ -23,6 +23,9 @@ int64_t quadsOfPairs(const X86Isa &isa, unsigned bits);
 /// The products of addQuads, two in each i16.
 mlir::Value multiplyPairs(KernelBuilder &b, mlir::Value codes,
                           mlir::Value inputs);
+/// sum + the products of two signed i16 with two others in each i32.
+mlir::Value addPairs(KernelBuilder &b, mlir::Value sum, mlir::Value x,
+                     mlir::Value y);
 /// sum + two i16 in each i32.
 mlir::Value widenPairs(KernelBuilder &b, mlir::Value sum, mlir::Value pairs);
 

@@ -48,6 +48,17 @@ Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
   return asVector(cast<YieldOp>(body.getTerminator()).getValue());
 }
 
+void Epilogue::prefetch(ArrayRef<Value> rows, Value column, int64_t columns) {
+  for (const Extra &extra : extras) {
+    int64_t line =
+        64 * 8 /
+        cast<MemRefType>(extra.flat.getType()).getElementTypeBitWidth();
+    for (Value row : rows)
+      for (int64_t i = 0; i < columns && !extra.perColumn; i += line)
+        b.prefetch(extra.flat, b.add(b.add(row, column), i));
+  }
+}
+
 void Epilogue::emit(ArrayRef<Value> rows, Value column, int64_t columns,
                     ArrayRef<Value> accumulators) {
   int64_t vectors = accumulators.size() / rows.size();

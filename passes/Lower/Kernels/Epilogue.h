@@ -20,6 +20,10 @@ public:
   void emit(llvm::ArrayRef<mlir::Value> rows, mlir::Value column,
             int64_t columns, llvm::ArrayRef<mlir::Value> accumulators);
 
+  /// Fetches what `emit` of such a tile reads.
+  void prefetch(llvm::ArrayRef<mlir::Value> rows, mlir::Value column,
+                int64_t columns);
+
 private:
   struct Extra {
     mlir::Value flat;
