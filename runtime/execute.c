@@ -1,7 +1,6 @@
 /*===- execute.c - One execution of an entry -----------------------------===*/
 
 #include "runtime/convert.h"
-#include "runtime/cpu.h"
 #include "runtime/error.h"
 #include "runtime/session.h"
 #include "runtime/signature.h"
@@ -215,7 +214,7 @@ qopt_status qopt_session_execute(qopt_session *session,
       .runtime = session->pool,
       .parallel_for = qopt_pool_parallel_for,
       .context = session->context,
-      .prefetch_distance = qopt_cpu_prefetch_distance(),
+      .prefetch_distance = session->prefetchDistance,
       .logit_rows = (const int64_t *)(const void *)session->logitRows.data,
   };
   qopt_pool_enter(session->pool,

@@ -101,6 +101,7 @@ static qopt_status create(qopt_session *session,
   session->maxBatch = options->batch ? options->batch : 1;
   session->context = options->context ? options->context : table->max_context;
   session->chunk = options->chunk ? options->chunk : defaultChunk;
+  session->prefetchDistance = qopt_cpu_prefetch_distance();
   qopt_status status = createArrays(session);
   if (status == QOPT_OK && table->num_caches > 0)
     status = createCaches(session);

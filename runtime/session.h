@@ -24,7 +24,8 @@ struct qopt_session {
   qopt_pool *pool;
   int64_t maxBatch;
   int64_t context;
-  int64_t chunk; /* most time steps that a prefill runs at once */
+  int64_t chunk;            /* most time steps that a prefill runs at once */
+  int64_t prefetchDistance; /* of weights; to ask the CPU takes a while */
 
   /* Of decoders: key and value of each layer, rows and time steps in them, and
    * which of those are not padding, [maxBatch][context]. */

@@ -59,7 +59,7 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
         b,
         MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
     unpack(tile.panelStart, b.index(0), b.index(codes.layout.segments()),
-           tile.unpacked);
+           tile.unpacked, b.index(0));
     unpackFactors(tile);
   }
   eachWidth(panel, [&](int64_t columns) {

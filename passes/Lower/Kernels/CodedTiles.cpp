@@ -158,6 +158,12 @@ private:
   void emitPanel(Value panel, const Range &range);
   void emitBlock(Value first, Value count, int64_t high, bool isWhole,
                  int64_t columns, const Range &range);
+  /// Between two groups of a stream that are unpacked at a time.
+  int64_t streamSteps() {
+    return codes.layout.segments() == 1 ? 0 : codes.segmentSteps();
+  }
+  Value streamPlace(Value group);
+  void unpackStream(Value group);
   void multiply(Value first, int64_t high, Value group, const Range &range);
   /// Calls `body` with where rows [0, count) of a block start in its sums,
   /// several at once; the tile's rows are these.
@@ -182,12 +188,14 @@ private:
   Value words;            ///< sums of a block and a group, [32][32]
   Value scaled;           ///< null, or f32 sums of groups, [...][32]
   Value scaledStart;      ///< of the panel and block
+  bool isStream = false;  ///< a group's codes are unpacked before it
 };
 
 void CodedProduct::TiledItem::emit() {
   inputs = bytesOf(plan.blockRows / tileRows * inputTileRow);
   if (product.isUnpacked())
-    unpacked = bytesOf(plan.blockK / stepSize * product.unpackedStepBytes());
+    unpacked = bytesOf(std::max(plan.blockK / stepSize, 2 * streamSteps()) *
+                       product.unpackedStepBytes());
   words = ScratchOp::create(
       b, MemRefType::get({2 * tileRows * panelColumns}, sumType));
   if (product.groups > 1) {
@@ -254,29 +262,44 @@ void CodedProduct::TiledItem::emitPanel(Value panel, const Range &range) {
   tile.panelStart = codes.panelStart(panel);
   tile.column = b.index(0);
   tile.hasZeros = !isFloat && !product.subtractsZeros();
-  if (unpacked)
-    product.unpack(tile.panelStart, range.beginSegment, range.endSegment,
-                   unpacked);
-  product.eachWidth(panel, [&](int64_t columns) {
-    constexpr int64_t height = 2 * tileRows;
-    Value whole = b.mul(b.div(part.rows, b.index(height)), height);
-    auto emit = [&](Value row, Value count, int64_t high, bool isWhole) {
-      scaledStart = b.index(0);
-      if (isCut)
-        scaledStart = b.mul(
-            b.add(b.mul(b.sub(panel, part.beginPanel), plan.blockRows), row),
-            panelColumns);
-      emitBlock(row, count, high, isWhole, columns, range);
-    };
-    b.loop(b.index(0), whole, height,
-           [&](Value row) { emit(row, b.index(height), 2, true); });
-    b.loop(whole, part.rows, tileRows, [&](Value row) {
-      Value count = b.min(b.sub(part.rows, row), b.index(tileRows));
-      tiles.setRows(count);
-      emit(row, count, 1, false);
+  auto startAt = [&](Value row) {
+    scaledStart = b.index(0);
+    if (isCut)
+      scaledStart = b.mul(
+          b.add(b.mul(b.sub(panel, part.beginPanel), plan.blockRows), row),
+          panelColumns);
+  };
+  auto emitStream = [&] {
+    startAt(b.index(0));
+    isStream = true;
+    product.eachWidth(panel, [&](int64_t columns) {
+      tiles.setRows(part.rows);
+      emitBlock(b.index(0), part.rows, 1, /*isWhole=*/false, columns, range);
       tiles.setRows(b.index(tileRows)); // as the next panel wants them
     });
-  });
+    isStream = false;
+  };
+  auto emitBlocks = [&] {
+    if (unpacked)
+      product.unpack(tile.panelStart, range.beginSegment, range.endSegment,
+                     unpacked, b.index(0));
+    product.eachWidth(panel, [&](int64_t columns) {
+      constexpr int64_t height = 2 * tileRows;
+      Value whole = b.mul(b.div(part.rows, b.index(height)), height);
+      b.loop(b.index(0), whole, height, [&](Value row) {
+        startAt(row);
+        emitBlock(row, b.index(height), 2, /*isWhole=*/true, columns, range);
+      });
+      b.loop(whole, part.rows, tileRows, [&](Value row) {
+        Value count = b.min(b.sub(part.rows, row), b.index(tileRows));
+        startAt(row);
+        tiles.setRows(count);
+        emitBlock(row, count, 1, /*isWhole=*/false, columns, range);
+        tiles.setRows(b.index(tileRows));
+      });
+    });
+  };
+  b.when(b.less(part.rows, b.index(tileRows + 1)), emitStream, emitBlocks);
 }
 
 void CodedProduct::TiledItem::eachRows(
@@ -316,6 +339,16 @@ void CodedProduct::TiledItem::finish(ArrayRef<Value> results, int64_t columns) {
                         results);
 }
 
+Value CodedProduct::TiledItem::streamPlace(Value group) {
+  return b.mul(b.rem(group, b.index(2)),
+               streamSteps() * product.unpackedStepBytes());
+}
+
+void CodedProduct::TiledItem::unpackStream(Value group) {
+  product.unpack(tile.panelStart, group, b.add(group, 1), unpacked,
+                 streamPlace(group));
+}
+
 /// Sums of a group over rows [first, first + 16 * high) of the part.
 void CodedProduct::TiledItem::multiply(Value first, int64_t high, Value group,
                                        const Range &range) {
@@ -323,8 +356,9 @@ void CodedProduct::TiledItem::multiply(Value first, int64_t high, Value group,
     for (int64_t c = 0; c < 2; ++c)
       tiles.clear(r, c);
   Value firstStep = b.sub(b.mul(group, codes.segmentSteps()), range.beginStep);
-  Value start = unpacked ? b.mul(firstStep, product.unpackedStepBytes())
-                         : codes.segmentStart(tile.panelStart, group);
+  Value start = !unpacked  ? codes.segmentStart(tile.panelStart, group)
+                : isStream ? streamPlace(group)
+                           : b.mul(firstStep, product.unpackedStepBytes());
   Value bytes = unpacked ? unpacked : b.flatten(product.op.getWeight());
   Value inputRow = b.mul(b.div(first, b.index(tileRows)), inputTileRow);
   b.loop(b.index(0), codes.stepsOf(group), depth / stepSize, [&](Value step) {
@@ -336,6 +370,9 @@ void CodedProduct::TiledItem::multiply(Value first, int64_t high, Value group,
     for (int64_t r = 0; r < high; ++r)
       tiles.loadInputs(r, inputs, b.add(from, r * inputTileRow));
     Value at = b.add(start, b.mul(step, product.unpackedStepBytes()));
+    if (isStream && !unpacked)
+      for (int64_t quad = 0; quad < depth / 4; ++quad)
+        codes.prefetchQuad(at, quad, product.prefetchDistance);
     for (int64_t c = 0; c < 2; ++c)
       tiles.loadCodes(c, bytes, b.add(at, c * 4 * tileRows));
     for (int64_t r = 0; r < high; ++r)
@@ -368,6 +405,8 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
   };
   if (!scaled) {
     Value group = range.beginSegment;
+    if (isStream && unpacked)
+      unpackStream(group);
     multiply(first, high, group, range);
     store();
     return eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
@@ -376,11 +415,19 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
       finish(product.addGroup(tile, group, sums, zeros), columns);
     });
   }
-  // Tiles work on a group while vectors scale the sums of the one before.
+  // Tiles work on a group while vectors scale the sums of the one before and,
+  // in a stream, unpack the next one: what is in memory for a while is read
+  // without waiting.
   Value last = range.endSegment;
+  if (isStream && unpacked)
+    unpackStream(range.beginSegment);
   b.loop(range.beginSegment, b.add(last, 1), 1, [&](Value group) {
-    Value isThere = b.less(group, last);
+    Value isThere = b.less(group, last), next = b.add(group, 1);
+    if (isStream && unpacked)
+      b.when(b.less(next, last), [&] { unpackStream(next); });
     b.when(isThere, [&] { multiply(first, high, group, range); });
+    if (isStream && unpacked)
+      codes.prefetchSegment(tile.panelStart, group, product.prefetchDistance);
     b.when(b.less(range.beginSegment, group), [&] {
       Value before = b.sub(group, b.index(1));
       eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {

@@ -32,11 +32,11 @@ static Value makePair(KernelBuilder &b, Codes &codes, Value quad, int64_t pair,
       arith::AndIOp::create(b, halves[1], splatElements(b, 32, 0xffff0000)));
 }
 
-/// Segments [begin, end), step by step: [8 quads of K][32 columns][4] bytes, of
-/// which zeros are subtracted where tiles want it, or [16 pairs][32 columns][2]
-/// bf16 less their zeros.
+/// Segments [begin, end) from byte `to` on, step by step: [8 quads of K][32
+/// columns][4] bytes, of which zeros are subtracted where tiles want it, or [16
+/// pairs][32 columns][2] bf16 less their zeros.
 void CodedProduct::unpack(Value panelStart, Value beginSegment,
-                          Value endSegment, Value target) {
+                          Value endSegment, Value target, Value to) {
   Value firstStep = b.mul(beginSegment, codes.segmentSteps());
   b.loop(beginSegment, endSegment, 1, [&](Value segment) {
     Value start = codes.segmentStart(panelStart, segment);
@@ -54,10 +54,12 @@ void CodedProduct::unpack(Value panelStart, Value beginSegment,
     Value toSegment = b.sub(b.mul(segment, codes.segmentSteps()), firstStep);
     b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
       Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
-      Value to = b.mul(b.add(toSegment, step), unpackedStepBytes());
+      Value toStep =
+          b.add(to, b.mul(b.add(toSegment, step), unpackedStepBytes()));
       auto store = [&](Value dwords, int64_t row, int64_t column) {
-        vector::StoreOp::create(b, asElements(b, dwords, 8), target,
-                                b.add(to, (row * panelColumns + column) * 4));
+        vector::StoreOp::create(
+            b, asElements(b, dwords, 8), target,
+            b.add(toStep, (row * panelColumns + column) * 4));
       };
       for (int64_t quad = 0; quad < stepSize / 4; ++quad)
         for (int64_t column = 0; column < panelColumns; column += b.lanes) {

@@ -154,6 +154,12 @@ void Codes::prefetchScales(Value panelStart, Value group, Value distance) {
            panelColumns * bytesOf(format().scale), distance);
 }
 
+void Codes::prefetchSegment(Value panelStart, Value segment, Value distance) {
+  Value begin = b.add(segmentStart(panelStart, segment), distance);
+  b.loop(b.index(0), b.index(layout.segmentBytes()), 64,
+         [&](Value i) { prefetchLine(b.add(begin, i)); });
+}
+
 void Codes::eachElement(Value panel, Value column,
                         llvm::function_ref<void(Value, Value)> body) {
   Codes one(b, layout, bytes, 1);

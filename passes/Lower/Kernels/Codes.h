@@ -67,10 +67,11 @@ public:
   void eachElement(Value panel, Value column,
                    llvm::function_ref<void(Value k, Value value)> body);
 
-  /// Fetch what lies `distance` bytes behind a quad of the step at `place`, or
-  /// behind the scales of a group.
+  /// Fetch what lies `distance` bytes behind a quad of the step at `place`,
+  /// behind the scales of a group, or behind a segment.
   void prefetchQuad(Value place, int64_t quad, Value distance);
   void prefetchScales(Value panelStart, Value group, Value distance);
+  void prefetchSegment(Value panelStart, Value segment, Value distance);
   /// The line of a byte, which may lie behind the weight.
   void prefetchLine(Value place) { b.prefetch(bytes, place); }
 
