@@ -197,7 +197,7 @@ void check(const Case &test, const X86Isa &isa) {
   Tensor<uint8_t> weight({layout.bytes()});
   layout.pack(matrix, 0, layout.panels(), weight.data());
   Kernel kernel(moduleText(test), isa);
-  for (int64_t M : {1, 3, 8, 33}) {
+  for (int64_t M : {1, 3, 8, 14, 33}) {
     SCOPED_TRACE("M = " + number(M));
     Run(test, matrix, M).run(kernel, weight);
     if (testing::Test::HasFatalFailure())
