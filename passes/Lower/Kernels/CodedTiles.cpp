@@ -44,15 +44,15 @@ public:
     Value all = arith::ConstantOp::create(
         b, DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)));
     vector::StoreOp::create(b, all, shapes, b.index(0));
-    load();
   }
 
-  /// The upper tiles of inputs and sums have so many rows from now on.
+  /// The upper tiles of inputs and sums have so many rows from now on. Nothing
+  /// works before it was called.
   void setRows(Value rows) {
     Value byte = arith::IndexCastOp::create(b, b.getI8Type(), rows);
     for (int64_t tile : {0, 1, 4})
       memref::StoreOp::create(b, byte, shapes, b.index(48 + tile));
-    load();
+    call("ldtilecfg", {pointer(shapes, b.index(0))});
   }
 
   void release() { call("tilerelease", {}); }
@@ -83,7 +83,6 @@ private:
   static bool isInput(int64_t tile) { return tile == 4 || tile == 5; }
   static int64_t sum(int64_t row, int64_t column) { return 2 * row + column; }
 
-  void load() { call("ldtilecfg", {pointer(shapes, b.index(0))}); }
   void call(StringRef name, ValueRange operands) {
     callIntrinsic(b, ("llvm.x86." + name).str(), nullptr, operands);
   }
@@ -192,6 +191,7 @@ private:
 };
 
 void CodedProduct::TiledItem::emit() {
+  tiles.setRows(b.min(part.rows, b.index(tileRows)));
   inputs = bytesOf(plan.blockRows / tileRows * inputTileRow);
   if (product.isUnpacked())
     unpacked = bytesOf(std::max(plan.blockK / stepSize, 2 * streamSteps()) *
@@ -273,9 +273,7 @@ void CodedProduct::TiledItem::emitPanel(Value panel, const Range &range) {
     startAt(b.index(0));
     isStream = true;
     product.eachWidth(panel, [&](int64_t columns) {
-      tiles.setRows(part.rows);
       emitBlock(b.index(0), part.rows, 1, /*isWhole=*/false, columns, range);
-      tiles.setRows(b.index(tileRows)); // as the next panel wants them
     });
     isStream = false;
   };
@@ -295,7 +293,7 @@ void CodedProduct::TiledItem::emitPanel(Value panel, const Range &range) {
         startAt(row);
         tiles.setRows(count);
         emitBlock(row, count, 1, /*isWhole=*/false, columns, range);
-        tiles.setRows(b.index(tileRows));
+        tiles.setRows(b.index(tileRows)); // as the next panel wants them
       });
     });
   };

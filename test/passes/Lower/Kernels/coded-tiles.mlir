@@ -2,14 +2,21 @@
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-vnni -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=VNNI
 
 // Inputs are copied tile by tile. Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64
-// elements of K at once. A group's sums are scaled while tiles work on the next; then they are stored. What is left of the rows has
-// tiles of its own height.
+// elements of K at once. A group's sums are scaled while tiles work on the next; then they are stored. Up to 16 rows unpack a group
+// right before, and fetch what comes later. What is left of many rows has tiles of its own height.
 // CHECK-LABEL: func.func @codes_of_4_bits
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // CHECK: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
 // CHECK-NEXT: arith.muli
 // CHECK-NEXT: arith.addi
 // CHECK-NEXT: vector.store
+// CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK: scf.for
+// CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
+// CHECK: memref.prefetch
+// CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: scf.for
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
@@ -36,8 +43,7 @@ func.func @codes_of_4_bits(%x: memref<?x128xi8>, %w: memref<2240xi8>, %s: memref
 // Codes of 8 bits lie as tiles want them and are read in place; unsigned, their zero is subtracted from the sums.
 // CHECK-LABEL: func.func @codes_of_8_bits
 // CHECK: llvm.call_intrinsic "llvm.x86.tdpbsud"
-// CHECK: arith.muli {{.*}} : vector<16xi32>
-// CHECK: arith.subi {{.*}} : vector<16xi32>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.512"
 func.func @codes_of_8_bits(%x: memref<?x128xi8>, %w: memref<4224xi8>, %s: memref<?x1xf32>, %z: memref<?x1xi32>, %y: memref<?x32xf32>) {
   qopt.matmul %x, %w quantized(%s, %z : memref<?x1xf32>, memref<?x1xi32>) outs(%y : memref<?x32xf32>) {weight_type =
     !qopt.qtensor<32x128, #qopt.format<codes = s8, block = channel, scale = f32>, #qopt.layout<panels>>}
