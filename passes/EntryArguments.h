@@ -15,6 +15,15 @@ constexpr llvm::StringLiteral logitRowsSymbol = "logit_rows";
 /// `qopt_call::logit_rows` in include/qopt/artifact.h.
 constexpr llvm::StringLiteral logitRowsAttr = "qopt.logit_rows";
 
+/// How many candidates of each row of logits are wanted in place of the logits:
+/// a size that no input tells, the last symbol of the signature, behind
+/// `logit_rows`.
+constexpr llvm::StringLiteral candidatesSymbol = "candidates";
+
+/// Marks the results with these, 0: their logits, 1: their tokens; see
+/// `qopt_call::candidate_logits` in include/qopt/artifact.h.
+constexpr llvm::StringLiteral candidatesAttr = "qopt.candidates";
+
 /// The tensor type of an argument or result whose sizes are not those that the
 /// signature says.
 constexpr llvm::StringLiteral entryTypeAttr = "qopt.type";

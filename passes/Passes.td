@@ -269,6 +269,11 @@ def SplitDecoder : Pass<"qopt-split-decoder", "::mlir::ModuleOp"> {
     these rows of the hidden state, and computes the head for them alone. Where the
     logits are not made row by row, it does not, with a remark.
 
+    Whoever samples wants the largest logits of a row, not all: both functions get
+    two more results, the `qopt.candidates` of the logits, as many as the symbol
+    `candidates` says. A call asks for them, or, when that is 0, for the logits.
+    Logits that are no rows of floats have none, with a remark.
+
     Does nothing to `@main` of a model without `qopt.cache`. Must have run before:
     `qopt-raise-attention`.
   }];
@@ -484,7 +489,8 @@ def FuseEpilogues : Pass<"qopt-fuse-epilogues", "::mlir::ModuleOp"> {
     ```
 
     Add, Sub, Mul with a tensor of the same sizes or a vector of the last size, SiLU
-    and GELU fuse, one after the other.
+    and GELU fuse, one after the other; then a Cast to f16 or bf16 of what the function
+    returns, as the product's element type.
 
     Does nothing when the product has another use, or when the other tensor has other
     sizes; a remark says so. Must have run before: `qopt-raise-products`,
@@ -589,6 +595,25 @@ def Bufferize : Pass<"qopt-bufferize", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::qopt::QOptDialect", "::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect"];
+}
+
+def FuseCandidates : Pass<"qopt-fuse-candidates", "::mlir::ModuleOp"> {
+  let summary = "Find the largest logits while the head computes them";
+  let description = [{
+    ```mlir
+    qopt.matmul %x, %w outs(%logits : ...) ...
+    qopt.candidates %logits outs(%values, %tokens, %locks : ...) ...
+    ```
+    becomes
+    ```mlir
+    qopt.matmul %x, %w outs(%logits : ...) candidates(%values, %tokens, %locks : ...) ...
+    ```
+    Where candidates are wanted nobody reads the logits, and the product does not
+    write them. Where logits are not what a product writes, or another op reads them
+    too, they are written and searched; a remark says why. Must have run before:
+    `qopt-bufferize`. Must run before `qopt-fuse-loops` and `qopt-plan-memory`.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
 }
 
 def FuseLoops : Pass<"qopt-fuse-loops", "::mlir::ModuleOp"> {

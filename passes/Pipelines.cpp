@@ -57,8 +57,10 @@ void buildLinalgPipeline(OpPassManager &pm) {
 void buildBufferPipeline(OpPassManager &pm, const BufferOptions &options) {
   pm.addPass(createBufferize());
   pm.addPass(createCSEPass());
-  if (options.fuse)
+  if (options.fuse) {
+    pm.addPass(createFuseCandidates());
     pm.addPass(createFuseLoops());
+  }
   pm.addPass(createPlanMemory());
 }
 

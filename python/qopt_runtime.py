@@ -32,7 +32,8 @@ class Info(ctypes.Structure):
                 ("num_inputs", ctypes.c_int32), ("num_outputs", ctypes.c_int32),
                 ("inputs", ctypes.POINTER(Spec)), ("outputs", ctypes.POINTER(Spec)),
                 ("is_decoder", ctypes.c_int32), ("num_caches", ctypes.c_int32), ("cache_bytes", ctypes.c_int64),
-                ("max_context", ctypes.c_int64), ("vocabulary", ctypes.c_int64), ("isa", ctypes.c_char_p),
+                ("max_context", ctypes.c_int64), ("vocabulary", ctypes.c_int64), ("max_candidates", ctypes.c_int64),
+                ("isa", ctypes.c_char_p),
                 ("num_isas", ctypes.c_int32), ("isas", ctypes.POINTER(ctypes.c_char_p)),
                 ("weights", ctypes.POINTER(ctypes.c_uint8)), ("weights_bytes", ctypes.c_int64)]
 
@@ -63,6 +64,10 @@ class Tensor(ctypes.Structure):
 class Prompt(ctypes.Structure):
     _fields_ = [("tokens", ctypes.c_void_p), ("batch", ctypes.c_int64), ("length", ctypes.c_int64),
                 ("mask", ctypes.c_void_p), ("positions", ctypes.c_void_p)]
+
+
+class Candidates(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_int64), ("logits", ctypes.c_void_p), ("tokens", ctypes.c_void_p)]
 
 
 class Error(RuntimeError):
@@ -104,6 +109,7 @@ def load_library():
                                          ctypes.POINTER(Tensor), ctypes.c_size_t]
     library.qopt_session_prefill.argtypes = [ctypes.c_void_p, ctypes.POINTER(Prompt), ctypes.c_int, ctypes.c_void_p]
     library.qopt_session_decode.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p]
+    library.qopt_session_prefill_candidates.argtypes = [ctypes.c_void_p, ctypes.POINTER(Prompt), ctypes.POINTER(Candidates)]
     library.qopt_session_truncate.argtypes = [ctypes.c_void_p, ctypes.c_int64]
     library.qopt_session_reset.argtypes = [ctypes.c_void_p]
     library.qopt_session_reset.restype = None
@@ -170,19 +176,31 @@ class Session:
         self.check(self.library.qopt_session_run(self.handle, ins, len(ins), outs, len(outs)))
         return {name: out.array() for name, out in zip(names, outs)} if copy else None
 
+    def prompt(self, tokens, mask, positions):
+        """The arrays that it points to, too: they must live as long."""
+        arrays = [None if array is None else np.ascontiguousarray(array, dtype)
+                  for array, dtype in ((tokens, np.int64), (mask, np.uint8), (positions, np.int64))]
+        pointers = [None if array is None else array.ctypes.data for array in arrays]
+        return Prompt(pointers[0], *arrays[0].shape, *pointers[1:]), arrays
+
     def prefill(self, tokens, mask=None, positions=None, which=LOGITS_ALL, logits=None):
-        tokens = np.ascontiguousarray(tokens, np.int64)
-        mask = None if mask is None else np.ascontiguousarray(mask, np.uint8)
-        positions = None if positions is None else np.ascontiguousarray(positions, np.int64)
+        prompt, arrays = self.prompt(tokens, mask, positions)
         vocabulary = self.model.info.vocabulary
         if logits is None and which != LOGITS_NONE:
-            logits = np.empty((*tokens.shape, vocabulary)[: 3 if which == LOGITS_ALL else 1] + (vocabulary,) * (which == LOGITS_LAST),
+            logits = np.empty((*arrays[0].shape, vocabulary)[: 3 if which == LOGITS_ALL else 1] + (vocabulary,) * (which == LOGITS_LAST),
                               np.float32)
-        prompt = Prompt(tokens.ctypes.data, *tokens.shape, mask is not None and mask.ctypes.data or None,
-                        positions is not None and positions.ctypes.data or None)
         self.check(self.library.qopt_session_prefill(self.handle, ctypes.byref(prompt), which,
                                                      logits.ctypes.data if logits is not None else None))
         return logits
+
+    def candidates(self, tokens, count, mask=None, positions=None):
+        """Appends tokens [batch, length]: the `count` largest logits of each row's last token, and whose they are."""
+        prompt, arrays = self.prompt(tokens, mask, positions)
+        shape = len(arrays[0]), max(count, 0)
+        logits, best = np.empty(shape, np.float32), np.empty(shape, np.int64)
+        wanted = Candidates(count, logits.ctypes.data, best.ctypes.data)
+        self.check(self.library.qopt_session_prefill_candidates(self.handle, ctypes.byref(prompt), ctypes.byref(wanted)))
+        return logits, best
 
     def decode(self, tokens, logits=None):
         tokens = np.ascontiguousarray(tokens, np.int64)

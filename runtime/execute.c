@@ -137,6 +137,20 @@ qopt_status qopt_session_pick_all(qopt_session *session, qopt_sizes *sizes) {
   return status;
 }
 
+qopt_status qopt_session_pick_candidates(qopt_session *session,
+                                         qopt_sizes *sizes, int64_t count) {
+  const qopt_artifact_table *table = session->table;
+  sizes->candidates = count;
+  sizes->symbols[table->num_symbols + table->picks_logits] = count;
+  size_t elements = (size_t)(sizes->batch * sizes->logitRows * count);
+  qopt_status status = qopt_buffer_reserve(
+      &session->candidateLogits, elements * sizeof(float), "candidates");
+  if (status != QOPT_OK)
+    return status;
+  return qopt_buffer_reserve(&session->candidateTokens,
+                             elements * sizeof(int64_t), "candidates");
+}
+
 qopt_status qopt_session_place_outputs(qopt_session *session,
                                        const qopt_sizes *sizes) {
   const qopt_artifact_table *table = session->table;
@@ -216,6 +230,8 @@ qopt_status qopt_session_execute(qopt_session *session,
       .context = session->context,
       .prefetch_distance = session->prefetchDistance,
       .logit_rows = (const int64_t *)(const void *)session->logitRows.data,
+      .candidate_logits = (float *)(void *)session->candidateLogits.data,
+      .candidate_tokens = (int64_t *)(void *)session->candidateTokens.data,
   };
   qopt_pool_enter(session->pool,
                   (int32_t)(entry - session->model->variant->entries));

@@ -64,6 +64,7 @@ qopt_status qopt_info_create(qopt_model *model) {
   }
   info->max_context = table->max_context;
   info->vocabulary = table->vocabulary;
+  info->max_candidates = table->has_candidates ? QOPT_MAX_CANDIDATES : 0;
   info->isa = model->variant->isa;
   info->num_isas = table->num_variants;
   info->weights = model->mapping;

@@ -32,7 +32,9 @@ static qopt_status checkTable(const qopt_artifact_table *table,
         "%s: made by another version of qopt (a table of %u bytes, "
         "this runtime expects %zu); compile the model again",
         path, table->struct_bytes, sizeof *table);
-  bool sound = table->num_symbols + table->picks_logits <= QOPT_MAX_SYMBOLS;
+  bool sound =
+      table->num_symbols + table->picks_logits + table->has_candidates <=
+      QOPT_MAX_SYMBOLS;
   for (int32_t i = 0; i < table->num_inputs + table->num_outputs; ++i) {
     const qopt_tensor_info *tensor =
         i < table->num_inputs ? &table->inputs[i]

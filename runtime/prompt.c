@@ -1,21 +1,35 @@
 /*===- prompt.c - Appends tokens to a session's cache --------------------===*/
 
+#include "runtime/prompt.h"
+
 #include "runtime/convert.h"
 #include "runtime/error.h"
-#include "runtime/session.h"
 #include "runtime/signature.h"
 
+#include <string.h>
+
+/** What a prompt is to write: logits, or candidates in place of the last. */
+typedef struct {
+  qopt_logits which;
+  float *logits;
+  const qopt_candidates *candidates;
+} wanted;
+
 static const char *nullArgument(const qopt_session *session,
-                                const qopt_prompt *prompt, qopt_logits which,
-                                const float *logits) {
+                                const qopt_prompt *prompt,
+                                const wanted *wanted) {
+  const qopt_candidates *candidates = wanted->candidates;
   if (!session)
     return "session";
   if (!prompt)
     return "prompt";
   if (!prompt->tokens)
     return "tokens";
-  if (which != QOPT_LOGITS_NONE && !logits)
+  if (candidates ? !candidates->logits
+                 : wanted->which != QOPT_LOGITS_NONE && !wanted->logits)
     return "logits";
+  if (candidates && !candidates->tokens)
+    return "tokens of candidates";
   return NULL;
 }
 
@@ -57,111 +71,6 @@ static void appendMask(qopt_session *session, const qopt_prompt *prompt) {
           !prompt->mask || prompt->mask[row * prompt->length + t];
 }
 
-/** Time steps [first, first + length) of a prompt, which are run at once. */
-typedef struct {
-  const qopt_prompt *prompt;
-  int64_t first;
-  int64_t length;
-} part;
-
-/** Element [row, column] of the input with `role`, but for past_*. `before` is
- * the number of unmasked time steps of the row before that column. */
-static int64_t inputValue(const qopt_session *session, const part *part,
-                          int32_t role, int64_t row, int64_t column,
-                          int64_t before) {
-  const qopt_prompt *prompt = part->prompt;
-  int64_t index = row * prompt->length + part->first + column;
-  if (role == QOPT_ROLE_TOKENS)
-    return prompt->tokens[index];
-  if (role == QOPT_ROLE_POSITIONS)
-    return prompt->positions ? prompt->positions[index] : before;
-  return session->mask[row * session->context + column];
-}
-
-static qopt_status fillInput(qopt_session *session, const part *part,
-                             int32_t role, qopt_tensor *input) {
-  int64_t columns = input->dims[1];
-  bool isPositions = role == QOPT_ROLE_POSITIONS;
-  for (int64_t row = 0; row < part->prompt->batch; ++row) {
-    const uint8_t *mask = session->mask + row * session->context;
-    int64_t before = 0;
-    for (int64_t t = 0; isPositions && t < session->length; ++t)
-      before += mask[t];
-    for (int64_t column = 0; column < columns; ++column) {
-      int64_t value = inputValue(session, part, role, row, column, before);
-      if (!qopt_store_integer(input->data, input->dtype,
-                              (size_t)(row * columns + column), value))
-        return qopt_fail(QOPT_ERROR_ARGUMENT,
-                         "input '%s' has dtype %s; the model runs by "
-                         "qopt_session_run",
-                         input->name, qopt_dtype_name(input->dtype));
-      if (isPositions)
-        before += mask[session->length + column];
-    }
-  }
-  return QOPT_OK;
-}
-
-/** The shape of past_*, whose values are in the cache. */
-static void describePast(const qopt_session *session,
-                         const qopt_tensor_info *info, int64_t batch,
-                         qopt_tensor *input) {
-  bool isKey = info->role == QOPT_ROLE_PAST_KEY;
-  const qopt_cache *cache = &session->caches[2 * info->cache + !isKey];
-  input->rank = 4;
-  input->dims[0] = batch;
-  input->dims[1] = cache->heads;
-  input->dims[2] = session->length;
-  input->dims[3] = cache->dim;
-}
-
-static qopt_status makeInput(qopt_session *session, const part *part,
-                             int32_t index) {
-  const qopt_tensor_info *info = &session->table->inputs[index];
-  qopt_tensor *input = &session->inputs[index];
-  session->bound[index] = input;
-  *input = (qopt_tensor){.name = info->name, .dtype = info->dtype};
-  if (info->cache >= 0) {
-    describePast(session, info, part->prompt->batch, input);
-    return QOPT_OK;
-  }
-  if (info->role != QOPT_ROLE_TOKENS && info->role != QOPT_ROLE_MASK &&
-      info->role != QOPT_ROLE_POSITIONS)
-    return qopt_fail(QOPT_ERROR_ARGUMENT,
-                     "the model also has input '%s'; it runs by "
-                     "qopt_session_run",
-                     info->name);
-  input->rank = 2;
-  input->dims[0] = part->prompt->batch;
-  input->dims[1] = part->length;
-  if (info->role == QOPT_ROLE_MASK)
-    input->dims[1] += session->length;
-  qopt_shape_bytes(input->dtype, 2, input->dims, &input->bytes);
-  qopt_status status = qopt_buffer_reserve(&session->inputMemory[index],
-                                           input->bytes, "an input");
-  if (status != QOPT_OK)
-    return status;
-  input->data = session->inputMemory[index].data;
-  return fillInput(session, part, info->role, input);
-}
-
-static qopt_status makeInputs(qopt_session *session, const part *part) {
-  const qopt_prompt *prompt = part->prompt;
-  bool hasMask = false;
-  for (int32_t i = 0; i < session->table->num_inputs; ++i) {
-    qopt_status status = makeInput(session, part, i);
-    if (status != QOPT_OK)
-      return status;
-    hasMask |= session->table->inputs[i].role == QOPT_ROLE_MASK;
-  }
-  for (int64_t i = 0; prompt->mask && i < prompt->batch * prompt->length; ++i)
-    if (!hasMask && !prompt->mask[i])
-      return qopt_fail(QOPT_ERROR_ARGUMENT,
-                       "the model has no attention mask; no token can be "
-                       "padding");
-  return QOPT_OK;
-}
-
 /** The last unmasked time step of a row of the prompt, or the last one. */
 static int64_t lastUnmasked(const qopt_prompt *prompt, int64_t row) {
   const uint8_t *mask = prompt->mask;
@@ -171,13 +80,14 @@ static int64_t lastUnmasked(const qopt_prompt *prompt, int64_t row) {
   return prompt->length - 1;
 }
 
-static bool has(const part *part, int64_t step) {
+static bool has(const qopt_prompt_part *part, int64_t step) {
   return step >= part->first && step < part->first + part->length;
 }
 
 /** Asks for the logits of a part that are wanted, if the entry can be asked. */
-static qopt_status pickLogits(qopt_session *session, const part *part,
-                              qopt_logits which, qopt_sizes *sizes) {
+static qopt_status pickLogits(qopt_session *session,
+                              const qopt_prompt_part *part, qopt_logits which,
+                              qopt_sizes *sizes) {
   if (which == QOPT_LOGITS_ALL || !qopt_session_picks_logits(session, sizes))
     return qopt_session_pick_all(session, sizes);
   const qopt_prompt *prompt = part->prompt;
@@ -197,9 +107,9 @@ static qopt_status pickLogits(qopt_session *session, const part *part,
 
 /** The caller's memory for the logits of a part, where the entry can write them
  * at once, else null. */
-static float *directLogits(const qopt_sizes *sizes, const part *part,
-                           qopt_logits which, const qopt_tensor *output,
-                           float *logits) {
+static float *directLogits(const qopt_sizes *sizes,
+                           const qopt_prompt_part *part, qopt_logits which,
+                           const qopt_tensor *output, float *logits) {
   bool isWhole = part->length == part->prompt->length;
   if (output->dtype != QOPT_FLOAT || (!isWhole && part->prompt->batch != 1))
     return NULL;
@@ -211,7 +121,7 @@ static float *directLogits(const qopt_sizes *sizes, const part *part,
 /** Places all outputs. `*source` is where the wanted logits are to be copied
  * from, or null. */
 static qopt_status placeLogits(qopt_session *session, const qopt_sizes *sizes,
-                               const part *part, qopt_logits which,
+                               const qopt_prompt_part *part, qopt_logits which,
                                float *logits, const qopt_tensor **source) {
   const qopt_artifact_table *table = session->table;
   qopt_tensor *output = NULL, shape;
@@ -242,7 +152,7 @@ static qopt_status placeLogits(qopt_session *session, const qopt_sizes *sizes,
   return qopt_session_place_outputs(session, sizes);
 }
 
-static void copyLogits(const part *part, qopt_logits which,
+static void copyLogits(const qopt_prompt_part *part, qopt_logits which,
                        const qopt_tensor *source, float *logits) {
   const qopt_prompt *prompt = part->prompt;
   int64_t rows = source->dims[1], vocabulary = source->dims[2];
@@ -264,17 +174,41 @@ static void copyLogits(const part *part, qopt_logits which,
   }
 }
 
-static qopt_status runPart(qopt_session *session, const part *part,
-                           qopt_logits which, float *logits) {
+static void copyCandidates(const qopt_session *session,
+                           const qopt_prompt_part *part,
+                           const qopt_sizes *sizes,
+                           const qopt_candidates *candidates) {
+  const float *logits = (const void *)session->candidateLogits.data;
+  const int64_t *tokens = (const void *)session->candidateTokens.data;
+  int64_t rows = sizes->logitRows, count = candidates->count;
+  for (int64_t row = 0; row < part->prompt->batch; ++row) {
+    int64_t last = lastUnmasked(part->prompt, row);
+    if (!has(part, last))
+      continue;
+    int64_t from = row * rows + (rows == 1 ? 0 : last - part->first);
+    memcpy(candidates->logits + row * count, logits + from * count,
+           (size_t)count * sizeof *logits);
+    memcpy(candidates->tokens + row * count, tokens + from * count,
+           (size_t)count * sizeof *tokens);
+  }
+}
+
+static qopt_status runPart(qopt_session *session, const qopt_prompt_part *part,
+                           const wanted *wanted) {
+  const qopt_candidates *candidates = wanted->candidates;
+  /* Entries that are asked for candidates write no logits. */
+  qopt_logits which = candidates ? QOPT_LOGITS_NONE : wanted->which;
   qopt_sizes sizes;
   const qopt_tensor *source;
-  qopt_status status = makeInputs(session, part);
+  qopt_status status = qopt_session_make_inputs(session, part);
   if (status == QOPT_OK)
     status = qopt_session_check(session, &sizes);
   if (status == QOPT_OK)
-    status = pickLogits(session, part, which, &sizes);
+    status = pickLogits(session, part, wanted->which, &sizes);
+  if (status == QOPT_OK && candidates)
+    status = qopt_session_pick_candidates(session, &sizes, candidates->count);
   if (status == QOPT_OK)
-    status = placeLogits(session, &sizes, part, which, logits, &source);
+    status = placeLogits(session, &sizes, part, which, wanted->logits, &source);
   if (status != QOPT_OK)
     return status;
   if (qopt_pool_start(session->pool))
@@ -282,17 +216,43 @@ static qopt_status runPart(qopt_session *session, const part *part,
   status = qopt_session_execute(session, &sizes);
   if (status != QOPT_OK)
     return status;
-  if (source)
-    copyLogits(part, which, source, logits);
+  if (candidates)
+    copyCandidates(session, part, &sizes, candidates);
+  else if (source)
+    copyLogits(part, which, source, wanted->logits);
   session->batch = part->prompt->batch;
   session->length += part->length;
   return QOPT_OK;
 }
 
+/** Runs a prompt that nothing is null of, chunk by chunk. */
+static qopt_status runPrompt(qopt_session *session, const qopt_prompt *prompt,
+                             const wanted *wanted) {
+  qopt_status status = check(session, prompt);
+  if (status != QOPT_OK)
+    return status;
+  appendMask(session, prompt);
+  int64_t before = session->length, batch = session->batch;
+  for (qopt_prompt_part part = {prompt, 0, 0};
+       status == QOPT_OK && part.first < prompt->length;
+       part.first += part.length) {
+    part.length = prompt->length - part.first;
+    if (part.length > session->chunk)
+      part.length = session->chunk;
+    status = runPart(session, &part, wanted);
+  }
+  if (status != QOPT_OK) {
+    session->length = before;
+    session->batch = batch;
+  }
+  return status;
+}
+
 qopt_status qopt_session_prefill(qopt_session *session,
                                  const qopt_prompt *prompt, qopt_logits which,
                                  float *logits) {
-  const char *null = nullArgument(session, prompt, which, logits);
+  wanted wanted = {which, logits, NULL};
+  const char *null = nullArgument(session, prompt, &wanted);
   if (null)
     return qopt_fail(QOPT_ERROR_ARGUMENT, "qopt_session_prefill: %s is null",
                      null);
@@ -302,24 +262,26 @@ qopt_status qopt_session_prefill(qopt_session *session,
                      "qopt_session_prefill: expects which logits to write, 0 "
                      "(none), 1 (last) or 2 (all), but got %d",
                      (int)which);
-  qopt_status status = check(session, prompt);
-  if (status != QOPT_OK)
-    return status;
-  appendMask(session, prompt);
-  int64_t before = session->length, batch = session->batch;
-  for (part part = {prompt, 0, 0};
-       status == QOPT_OK && part.first < prompt->length;
-       part.first += part.length) {
-    part.length = prompt->length - part.first;
-    if (part.length > session->chunk)
-      part.length = session->chunk;
-    status = runPart(session, &part, which, logits);
-  }
-  if (status != QOPT_OK) {
-    session->length = before;
-    session->batch = batch;
-  }
-  return status;
+  return runPrompt(session, prompt, &wanted);
+}
+
+qopt_status qopt_session_prefill_candidates(qopt_session *session,
+                                            const qopt_prompt *prompt,
+                                            const qopt_candidates *candidates) {
+  wanted wanted = {QOPT_LOGITS_LAST, NULL, candidates};
+  const char *null =
+      candidates ? nullArgument(session, prompt, &wanted) : "candidates";
+  if (null)
+    return qopt_fail(QOPT_ERROR_ARGUMENT,
+                     "qopt_session_prefill_candidates: %s is null", null);
+  if (!session->table->has_candidates)
+    return qopt_fail(QOPT_ERROR_ARGUMENT,
+                     "the model gives logits alone, no candidates");
+  if (candidates->count < 1 || candidates->count > QOPT_MAX_CANDIDATES)
+    return qopt_fail(QOPT_ERROR_ARGUMENT,
+                     "expects 1 to %d candidates of a row, but got %lld",
+                     QOPT_MAX_CANDIDATES, (long long)candidates->count);
+  return runPrompt(session, prompt, &wanted);
 }
 
 qopt_status qopt_session_decode(qopt_session *session, const int64_t *tokens,
@@ -328,4 +290,12 @@ qopt_status qopt_session_decode(qopt_session *session, const int64_t *tokens,
   qopt_prompt prompt = {tokens, batch, 1, NULL, positions};
   return qopt_session_prefill(
       session, &prompt, logits ? QOPT_LOGITS_ALL : QOPT_LOGITS_NONE, logits);
+}
+
+qopt_status qopt_session_decode_candidates(qopt_session *session,
+                                           const int64_t *tokens, int64_t batch,
+                                           const int64_t *positions,
+                                           const qopt_candidates *candidates) {
+  qopt_prompt prompt = {tokens, batch, 1, NULL, positions};
+  return qopt_session_prefill_candidates(session, &prompt, candidates);
 }

@@ -160,6 +160,8 @@ void qopt_session_free(qopt_session *session) {
   freeBuffers(session->outputMemory, session->table->num_outputs);
   qopt_buffer_free(&session->arena);
   qopt_buffer_free(&session->logitRows);
+  qopt_buffer_free(&session->candidateLogits);
+  qopt_buffer_free(&session->candidateTokens);
   free(session->caches);
   free(session->cachePointers);
   free(session->mask);

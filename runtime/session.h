@@ -15,7 +15,8 @@ typedef struct {
   int64_t batch;
   int64_t past;
   int64_t sequence;
-  int64_t logitRows; /* of each row: how many time steps have logits */
+  int64_t logitRows;  /* of each row: how many time steps have logits */
+  int64_t candidates; /* of each of these, in place of its logits; 0: logits */
 } qopt_sizes;
 
 struct qopt_session {
@@ -40,6 +41,7 @@ struct qopt_session {
   qopt_buffer *inputMemory;  /* num_inputs: inputs made from a prompt */
   qopt_buffer *outputMemory; /* num_outputs: outputs that the session owns */
   qopt_buffer logitRows;     /* of qopt_call */
+  qopt_buffer candidateLogits, candidateTokens; /* of qopt_call */
 
   /* Of the call; the arrays are here so that it allocates nothing. */
   const qopt_tensor **bound; /* num_inputs, in the table's order */
@@ -66,6 +68,11 @@ qopt_status qopt_session_pick_logits(qopt_session *session, qopt_sizes *sizes,
 
 /** Asks for the logits of all time steps. */
 qopt_status qopt_session_pick_all(qopt_session *session, qopt_sizes *sizes);
+
+/** Asks for `count` candidates of each time step whose logits were asked for,
+ * in place of these. */
+qopt_status qopt_session_pick_candidates(qopt_session *session,
+                                         qopt_sizes *sizes, int64_t count);
 
 /** Fails unless the `count` token ids, in rows of `sequence`, are below the
  * vocabulary. `name` is the input's, for the error. */

@@ -84,7 +84,6 @@ addEffects(OpType op,
     addEffects(*this, effects);                                                \
   }
 QOPT_EFFECTS(EmbeddingOp)
-QOPT_EFFECTS(MatmulOp)
 QOPT_EFFECTS(RMSNormOp)
 QOPT_EFFECTS(LayerNormOp)
 QOPT_EFFECTS(RotaryTableOp)
@@ -92,6 +91,24 @@ QOPT_EFFECTS(RotaryOp)
 QOPT_EFFECTS(SiluOp)
 QOPT_EFFECTS(GeluOp)
 QOPT_EFFECTS(RoundOp)
+
+void MatmulOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addEffects(*this, effects, getCandidates());
+}
+
+void CandidatesOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (operand.get() != getLogits())
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
 
 void QuantizeOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
@@ -185,7 +202,47 @@ static LogicalResult verifyQuantizedInput(MatmulOp op, QTensorType weight) {
   return success();
 }
 
+/// Values, tokens and, of the buffer form, locks of each row of logits.
+static LogicalResult verifyCandidates(Operation *op, Value logits,
+                                      ValueRange lists) {
+  constexpr unsigned widths[] = {32, 64, 32};
+  ArrayRef<int64_t> rows = shapeOf(logits).drop_back();
+  for (auto [i, list] : llvm::enumerate(lists)) {
+    auto type = cast<ShapedType>(list.getType());
+    Type element = type.getElementType();
+    ArrayRef<int64_t> shape = type.getShape();
+    int64_t last = i == 2 ? CandidatesOp::lockSize : shapeOf(lists[0]).back();
+    if (!(i == 0 ? element.isF32() : element.isInteger(widths[i])) ||
+        shape.size() != rows.size() + 1 || !agree(shape.back(), last) ||
+        !llvm::all_of(llvm::zip(rows, shape), [](auto sizes) {
+          return agree(std::get<0>(sizes), std::get<1>(sizes));
+        }))
+      return op->emitOpError("expects candidates of the rows of ")
+             << logits.getType() << " as f32 and i64 of one size, and locks of "
+             << CandidatesOp::lockSize << " i32, but got " << type;
+  }
+  return success();
+}
+
+LogicalResult CandidatesOp::verify() {
+  bool isBuffer = isa<MemRefType>(getLogits().getType());
+  if (getOuts().size() != (isBuffer ? 3 : 0) ||
+      getBest().size() != (isBuffer ? 0 : 2))
+    return emitOpError("expects either two results or three out operands");
+  if (shapeOf(getLogits()).empty() ||
+      ShapedType::isDynamic(shapeOf(getLogits()).back()))
+    return emitOpError("expects rows of a constant size, but got ")
+           << getLogits().getType();
+  return verifyCandidates(*this, getLogits(),
+                          isBuffer ? ValueRange(getOuts()) : getBest());
+}
+
 LogicalResult MatmulOp::verify() {
+  if (!getCandidates().empty() &&
+      (getCandidates().size() != 3 || !getOut() || shapeOf(getOut()).empty() ||
+       failed(verifyCandidates(*this, getOut(), getCandidates()))))
+    return emitOpError("expects the three outs of candidates in the buffer "
+                       "form alone");
   auto type = quantizedType(*this, getWeight());
   if (failed(verifyForm(*this)) || failed(type) ||
       failed(verifyQuantizedInput(*this, *type)))

@@ -419,7 +419,7 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
     `result[..., n] = epilogue(acc[..., n], extra0[..., n], ...)`. Each extra has
     the result's sizes, or `[N]`, and is broadcast then. The region computes on
     scalars with ops that exist elementwise on vectors; without it the result is
-    `acc`.
+    `acc`. It is computed in f32 and rounded to the result's type, ties to even.
 
     The weight is `[N, K]` in its storage type, or packed in panels of 32 columns,
     `[ceil(N / 32), K, 32]`, columns beyond N zero; N is then the last size of the
@@ -428,6 +428,10 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
     The input is of floats, or the codes that `qopt.quantize` makes, `quantized` with
     their scales and sums:
     `input[..., k] = scales[..., k / group] * codes[..., k]`.
+
+    The buffer form may have `candidates`, the outs of a `qopt.candidates` of the
+    result. Where these have room for any (their last size is not 0) they are found
+    while the product is computed, and nothing is written to `outs`.
 
     ```mlir
     %y = qopt.matmul %x, %w extras(%bias) epilogue {
@@ -442,6 +446,7 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
                        Optional<QOpt_IntData>:$input_sums,
                        Variadic<QOpt_FloatData>:$extras,
                        Optional<AnyMemRef>:$out,
+                       Variadic<AnyMemRef>:$candidates,
                        OptionalAttr<TypeAttrOf<QOpt_QTensor>>:$weight_type,
                        OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role);
   let results = (outs Optional<AnyRankedTensor>:$result);
@@ -454,10 +459,43 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
     $input `,` $weight
     (`quantized` `(` $input_scales^ `,` $input_sums `:` type($input_scales) `,` type($input_sums) `)`)?
     (`extras` `(` $extras^ `)`)?
-    (`outs` `(` $out^ `:` type($out) `)`)? (`epilogue` $epilogue^)? attr-dict
+    (`outs` `(` $out^ `:` type($out) `)`)?
+    (`candidates` `(` $candidates^ `:` type($candidates) `)`)?
+    (`epilogue` $epilogue^)? attr-dict
     `:` `(` type($input) `,` type($weight) (`,` type($extras)^)? `)`
     (`->` type($result)^)?
   }];
+}
+
+def QOpt_CandidatesOp : QOpt_Op<"candidates",
+    [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "The largest logits of each row, and whose they are";
+  let description = [{
+    Of each row of N logits the k largest above minus infinity, `values`, f32, and
+    their places in the row, `tokens`, i64; k is the last size of both. They stand in
+    order: `i` before `j` when `logit[i] > logit[j]`, or they are equal and i < j; what
+    is no number is none of them. Where there are fewer than k, minus infinity and -1
+    follow. That order is one of all elements, so it does not matter in which they come.
+
+    The buffer form also has `locks`, a line of the CPU's cache for each row: whoever
+    changes a row's list holds its lock.
+
+    ```mlir
+    %values, %tokens = qopt.candidates %logits
+      : tensor<2x1x4096xf32> -> tensor<2x1x8xf32>, tensor<2x1x8xi64>
+    ```
+  }];
+  let arguments = (ins QOpt_FloatData:$logits, Variadic<AnyMemRef>:$outs);
+  let results = (outs Variadic<AnyRankedTensor>:$best);
+  let extraClassDeclaration = [{
+    /// Elements of i32 in a line of locks.
+    static constexpr int64_t lockSize = 16;
+  }];
+  let assemblyFormat = [{
+    $logits (`outs` `(` $outs^ `:` type($outs) `)`)? attr-dict
+    `:` type($logits) (`->` type($best)^)?
+  }];
+  let hasVerifier = 1;
 }
 
 def QOpt_QuantizeOp : QOpt_Op<"quantize",

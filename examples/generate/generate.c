@@ -31,25 +31,22 @@ int main(int argc, char **argv) {
   qopt_session *session;
   check(qopt_model_load(argv[1], &model));
   check(qopt_session_create(model, NULL, &session));
-  int64_t vocabulary = qopt_model_get_info(model)->vocabulary;
-  float *logits = malloc((size_t)vocabulary * sizeof *logits);
   int64_t *tokens = malloc((size_t)argc * sizeof *tokens);
   for (int i = 3; i < argc; ++i)
     tokens[i - 3] = number(argv[i]);
   qopt_prompt prompt = {.tokens = tokens, .batch = 1, .length = argc - 3};
-  check(qopt_session_prefill(session, &prompt, QOPT_LOGITS_LAST, logits));
+  float logit;
+  int64_t best;
+  qopt_candidates likeliest = {.count = 1, .logits = &logit, .tokens = &best};
+  check(qopt_session_prefill_candidates(session, &prompt, &likeliest));
   for (int64_t left = number(argv[2]); left > 0; --left) {
-    int64_t best = 0;
-    for (int64_t token = 1; token < vocabulary; ++token)
-      if (logits[token] > logits[best])
-        best = token;
     printf("%lld\n", (long long)best);
     fflush(stdout);
-    if (left > 1) /* the last one's logits are not wanted */
-      check(qopt_session_decode(session, &best, 1, NULL, logits));
+    if (left > 1) /* what follows the last one is not wanted */
+      check(
+          qopt_session_decode_candidates(session, &best, 1, NULL, &likeliest));
   }
   free(tokens);
-  free(logits);
   qopt_session_free(session);
   qopt_model_free(model);
 }

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a struct of this file or the meaning of a field changes. */
-#define QOPT_ABI_VERSION 4
+#define QOPT_ABI_VERSION 5
 
 /** Largest number of symbols (dynamic sizes such as batch, sequence, past) of a
  * model. */
@@ -76,7 +76,9 @@ typedef void (*qopt_kernel)(const void *env, int64_t begin, int64_t end,
  * and writes only `error`. */
 typedef struct qopt_call {
   /** num_symbols values, in the table's order; where the table picks_logits,
-   * one more: the number of time steps of each row whose logits are wanted. */
+   * one more: the number of time steps of each row whose logits are wanted;
+   * where it has_candidates, one more: how many candidates of each of them are
+   * wanted in place of its logits, 0: the logits. */
   const int64_t *symbols;
   void *const *inputs;  /* the entry's inputs, in its order; dense, row-major */
   void *const *outputs; /* the entry's outputs, in its order */
@@ -87,7 +89,7 @@ typedef struct qopt_call {
   void *runtime; /* first argument of parallel_for */
   /** Runs kernel over items [0, items), in any order, on any threads; returns
    * when all are done. A kernel writes no byte that another item's does, but
-   * for counters that it changes atomically. */
+   * for counters and locks that it changes atomically and what these guard. */
   void (*parallel_for)(void *runtime, qopt_kernel kernel, const void *env,
                        int64_t items);
   int64_t context; /* capacity of the caches in time steps */
@@ -100,6 +102,14 @@ typedef struct qopt_call {
    * those of this call, whose logits are wanted, [batch][number]. The entry
    * writes logits [batch][number][vocabulary]. */
   const int64_t *logit_rows;
+  /** Where the table has_candidates and some are wanted: what the entry writes,
+   * [batch][number][candidates], number 1 for the decode entry and that of all
+   * time steps where logits are not picked. Of each row the largest logits
+   * above minus infinity, the largest first, of equal ones that of the lower
+   * token; and their tokens. Where there are fewer, -inf and -1 follow. What is
+   * in the output of the logits then is undefined. */
+  float *candidate_logits;
+  int64_t *candidate_tokens;
 } qopt_call;
 
 /** Kinds of entry. A model without caches has QOPT_ENTRY_MAIN alone, one with
@@ -158,6 +168,7 @@ typedef struct {
   int32_t sequence_symbol; /* index of the symbol, or -1 */
   int32_t past_symbol;     /* index of the symbol, or -1 */
   int32_t picks_logits;    /* 1: see qopt_call.logit_rows */
+  int32_t has_candidates;  /* 1: see qopt_call.candidate_logits */
   int64_t max_context;     /* max_position_embeddings of the model, or 2048 */
   int64_t vocabulary;      /* token ids are below it; 0: not a language model */
   const char *const *symbols; /* names */

@@ -118,7 +118,10 @@ typedef struct {
   int64_t cache_bytes; /* memory of all caches per row and time step */
   int64_t max_context; /* default context of a session */
   int64_t vocabulary;  /* token ids are below it; 0: no language model */
-  const char *isa;     /* the one that runs: "x86-64-v4" */
+  /** Most that qopt_candidates may ask for: QOPT_MAX_CANDIDATES, or 0 of a
+   * model that gives logits alone. */
+  int64_t max_candidates;
+  const char *isa; /* the one that runs: "x86-64-v4" */
   int32_t num_isas;
   const char *const *isas; /* all that the artifact has */
   const uint8_t *weights;  /* mapping of the whole file weights.safetensors */
@@ -228,6 +231,35 @@ QOPT_API qopt_status qopt_session_decode(qopt_session *session,
                                          const int64_t *tokens, int64_t batch,
                                          const int64_t *positions,
                                          float *logits);
+
+/** Most candidates of a row. */
+#define QOPT_MAX_CANDIDATES 64
+
+/** The largest logits of a row, all that greedy and top-k sampling read of
+ * them. A call that is asked for them computes the same logits as one that
+ * writes all, bit for bit, but does not write those. */
+typedef struct {
+  int64_t count; /* of each row: 1 to the model's max_candidates */
+  /** [batch, count], float32: the row's largest logits above minus infinity,
+   * the largest first, of equal ones that of the lower token. NaN is none of
+   * them. Minus infinity where there are fewer. */
+  float *logits;
+  int64_t
+      *tokens; /* [batch, count]: whose they are; -1 where there are fewer */
+} qopt_candidates;
+
+/** As qopt_session_prefill, with the candidates of each row's last unmasked
+ * token. QOPT_ERROR_ARGUMENT, too, when the model has none or `count` is out of
+ * its range. */
+QOPT_API qopt_status qopt_session_prefill_candidates(
+    qopt_session *session, const qopt_prompt *prompt,
+    const qopt_candidates *candidates);
+
+/** As qopt_session_decode, with the candidates of each row. Their tokens may be
+ * the memory that `tokens` are in. */
+QOPT_API qopt_status qopt_session_decode_candidates(
+    qopt_session *session, const int64_t *tokens, int64_t batch,
+    const int64_t *positions, const qopt_candidates *candidates);
 
 /** Time steps in the cache, padding included; 0 for a model without caches. */
 QOPT_API int64_t qopt_session_length(const qopt_session *session);

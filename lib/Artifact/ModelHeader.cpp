@@ -140,6 +140,9 @@ void HeaderWriter::writeNumbers() {
   if (int64_t logits = logitsPerToken())
     os << "/** Logits of one token. */\n#define " << upper << "_NUM_LOGITS "
        << logits << "\n";
+  if (table.hasCandidates)
+    os << "/** Of a row at most; see qopt_candidates. */\n#define " << upper
+       << "_MAX_CANDIDATES QOPT_MAX_CANDIDATES\n";
   os << "\n/* Names in the ONNX file. */\n";
   for (bool isInput : {true, false})
     for (size_t i = 0; i < (isInput ? inputs : outputs).size(); ++i)

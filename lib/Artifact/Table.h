@@ -56,6 +56,7 @@ struct ArtifactTable {
   int32_t sequenceSymbol = -1;
   int32_t pastSymbol = -1;
   bool picksLogits = false;
+  bool hasCandidates = false;
   int64_t maxContext = 0;
   int64_t vocabulary = 0;
   std::vector<std::string> symbols;

@@ -29,14 +29,13 @@ double Sampler::penalised(float logit, int64_t token) const {
                    : logit * options.repetitionPenalty;
 }
 
-std::optional<int64_t> Sampler::sample(ArrayRef<float> logits) {
-  std::optional<int64_t> token = choose(logits);
-  if (token)
-    see(*token);
-  return token;
+int64_t SamplingOptions::wantedLogits() const {
+  if (repetitionPenalty != 1)
+    return 0;
+  return temperature <= 0 ? 1 : topK;
 }
 
-std::optional<int64_t> Sampler::choose(ArrayRef<float> logits) {
+std::optional<int64_t> Sampler::sample(ArrayRef<float> logits) {
   std::vector<Candidate> candidates;
   Candidate best = {-INFINITY, -1};
   for (size_t i = 0; i != logits.size(); ++i) {
@@ -50,6 +49,27 @@ std::optional<int64_t> Sampler::choose(ArrayRef<float> logits) {
   }
   if (best.token < 0)
     return std::nullopt;
+  return draw(best, std::move(candidates));
+}
+
+std::optional<int64_t> Sampler::sample(ArrayRef<float> logits,
+                                       ArrayRef<int64_t> tokens) {
+  std::vector<Candidate> candidates;
+  for (size_t i = 0; i != logits.size() && tokens[i] >= 0; ++i)
+    candidates.push_back({logits[i], tokens[i]});
+  if (candidates.empty())
+    return std::nullopt;
+  Candidate best = candidates.front();
+  return draw(best, std::move(candidates));
+}
+
+int64_t Sampler::draw(Candidate best, std::vector<Candidate> candidates) {
+  int64_t token = choose(best, std::move(candidates));
+  see(token);
+  return token;
+}
+
+int64_t Sampler::choose(Candidate best, std::vector<Candidate> candidates) {
   // Of an infinite logit there are no probabilities.
   if (options.temperature <= 0 || best.logit == INFINITY)
     return best.token;
@@ -68,8 +88,7 @@ std::optional<int64_t> Sampler::choose(ArrayRef<float> logits) {
 
 /// Top-k, top-p and min-p.
 void Sampler::keepLikely(std::vector<Candidate> &candidates) const {
-  bool hasTopK = options.topK > 0 && uint64_t(options.topK) < candidates.size();
-  if (!hasTopK && options.topP >= 1 && options.minP <= 0)
+  if (options.topK <= 0 && options.topP >= 1 && options.minP <= 0)
     return;
   auto isLess = [](const Candidate &a, const Candidate &b) {
     return a.logit != b.logit ? a.logit < b.logit : a.token > b.token;
@@ -77,7 +96,7 @@ void Sampler::keepLikely(std::vector<Candidate> &candidates) const {
   auto isGreater = [&](const Candidate &a, const Candidate &b) {
     return isLess(b, a);
   };
-  if (hasTopK) {
+  if (options.topK > 0 && uint64_t(options.topK) < candidates.size()) {
     std::nth_element(candidates.begin(), candidates.begin() + options.topK - 1,
                      candidates.end(), isGreater);
     candidates.resize(size_t(options.topK));

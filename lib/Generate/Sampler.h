@@ -27,6 +27,9 @@ struct SamplingOptions {
   /// al. 2024, arXiv:2407.01082).
   double minP = 0;
   uint64_t seed = 0;
+
+  /// How many of the largest logits are all that is read of them; 0: all are.
+  int64_t wantedLogits() const;
 };
 
 /// Chooses the tokens of one row. Depends on the options, the row and what it
@@ -41,6 +44,10 @@ public:
 
   /// The next token, or nothing when no logit is a number above -inf.
   std::optional<int64_t> sample(llvm::ArrayRef<float> logits);
+  /// The same from the `wantedLogits()` largest ones above -inf, whose tokens
+  /// these are, -1 where there are fewer.
+  std::optional<int64_t> sample(llvm::ArrayRef<float> logits,
+                                llvm::ArrayRef<int64_t> tokens);
 
 private:
   struct Candidate {
@@ -48,7 +55,8 @@ private:
     int64_t token;
   };
   double penalised(float logit, int64_t token) const;
-  std::optional<int64_t> choose(llvm::ArrayRef<float> logits);
+  int64_t draw(Candidate best, std::vector<Candidate> candidates);
+  int64_t choose(Candidate best, std::vector<Candidate> candidates);
   void keepLikely(std::vector<Candidate> &candidates) const;
 
   SamplingOptions options;

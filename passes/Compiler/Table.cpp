@@ -116,11 +116,15 @@ FailureOr<ArtifactTable> makeTable(ModuleOp module) {
     return signature.emitError() << "the model has " << table.symbols.size()
                                  << " dynamic sizes, more than the "
                                  << QOPT_MAX_SYMBOLS << " that are supported";
-  // The caller's wish, no size of the interface.
-  if (!table.symbols.empty() && table.symbols.back() == logitRowsSymbol) {
-    table.picksLogits = true;
-    table.symbols.pop_back();
-  }
+  // The caller's wishes, no sizes of the interface.
+  auto take = [&](StringRef symbol) {
+    bool isThere = !table.symbols.empty() && table.symbols.back() == symbol;
+    if (isThere)
+      table.symbols.pop_back();
+    return isThere;
+  };
+  table.hasCandidates = take(candidatesSymbol);
+  table.picksLogits = take(logitRowsSymbol);
   auto indexOf = [&](StringRef name) -> int32_t {
     auto found = llvm::find(table.symbols, name);
     return found == table.symbols.end() ? -1 : found - table.symbols.begin();

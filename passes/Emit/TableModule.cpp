@@ -177,7 +177,8 @@ Constant *TableBuilder::variants(ArrayRef<TableVariant> variants) {
 
 Constant *TableBuilder::artifact(const ArtifactTable &table,
                                  ArrayRef<TableVariant> versions) {
-  isRight &= table.symbols.size() + table.picksLogits <= QOPT_MAX_SYMBOLS;
+  isRight &= table.symbols.size() + table.picksLogits + table.hasCandidates <=
+             QOPT_MAX_SYMBOLS;
   auto count = [&](const auto &list) { return number32(int64_t(list.size())); };
   using T = qopt_artifact_table;
   return structure({number32(QOPT_ABI_VERSION),
@@ -197,6 +198,7 @@ Constant *TableBuilder::artifact(const ArtifactTable &table,
                     number32(table.sequenceSymbol),
                     number32(table.pastSymbol),
                     number32(table.picksLogits),
+                    number32(table.hasCandidates),
                     number64(table.maxContext),
                     number64(table.vocabulary),
                     strings(table.symbols, "symbols"),
@@ -223,6 +225,7 @@ Constant *TableBuilder::artifact(const ArtifactTable &table,
                     offsetof(T, sequence_symbol),
                     offsetof(T, past_symbol),
                     offsetof(T, picks_logits),
+                    offsetof(T, has_candidates),
                     offsetof(T, max_context),
                     offsetof(T, vocabulary),
                     offsetof(T, symbols),

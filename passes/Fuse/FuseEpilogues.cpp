@@ -3,6 +3,7 @@
 #include "dialects/ONNX/ONNX.h"
 #include "dialects/QOpt/QOpt.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
@@ -121,10 +122,11 @@ MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
   Location loc = builder.getFusedLoc({matmul.getLoc(), epilogue.op->getLoc()});
   if (epilogue.extra)
     extras.push_back(asExtra(builder, loc, epilogue.extra, matmul));
-  auto fused = MatmulOp::create(
-      builder, loc, matmul->getResultTypes(), matmul.getInput(),
-      matmul.getWeight(), matmul.getInputScales(), matmul.getInputSums(),
-      extras, Value(), TypeAttr(), matmul.getPathAttr(), matmul.getRoleAttr());
+  auto fused = MatmulOp::create(builder, loc, matmul->getResultTypes(),
+                                matmul.getInput(), matmul.getWeight(),
+                                matmul.getInputScales(), matmul.getInputSums(),
+                                extras, Value(), ValueRange(), TypeAttr(),
+                                matmul.getPathAttr(), matmul.getRoleAttr());
   fused->setDiscardableAttrs(matmul->getDiscardableAttrDictionary());
   Block *body = builder.createBlock(&fused.getEpilogue());
   for (size_t i = 0; i < 1 + extras.size(); ++i)
@@ -148,6 +150,27 @@ MatmulOp fuse(MatmulOp matmul, const Epilogue &epilogue) {
   epilogue.op->erase();
   matmul.erase();
   return fused;
+}
+
+/// Logits of half precision are rounded where they are made: candidates among
+/// them are found there too.
+void fuseCast(MatmulOp matmul) {
+  if (!matmul.getResult() || !matmul.getResult().hasOneUse())
+    return;
+  auto node = dyn_cast<onnx::NodeOp>(*matmul.getResult().getUsers().begin());
+  if (!node || !node.is("Cast"))
+    return;
+  Value rounded = node.getOutputs()[0];
+  Type element = cast<RankedTensorType>(rounded.getType()).getElementType();
+  if ((!element.isF16() && !element.isBF16()) ||
+      !llvm::all_of(rounded.getUsers(),
+                    llvm::IsaPred<func::ReturnOp, CandidatesOp>))
+    return;
+  matmul->setLoc(
+      FusedLoc::get(matmul.getContext(), {matmul.getLoc(), node.getLoc()}));
+  matmul.getResult().setType(cast<RankedTensorType>(rounded.getType()));
+  rounded.replaceAllUsesWith(matmul.getResult());
+  node.erase();
 }
 
 struct FuseEpilogues final : impl::FuseEpiloguesBase<FuseEpilogues> {
@@ -181,6 +204,7 @@ struct FuseEpilogues final : impl::FuseEpiloguesBase<FuseEpilogues> {
         }
         matmul = fuse(matmul, *epilogue);
       }
+      fuseCast(matmul);
     }
   }
 };

@@ -13,7 +13,11 @@ namespace qopt {
 
 namespace {
 
+/// Of a product with candidates more than a loop is left.
 bool isBufferForm(Operation *op) {
+  if (auto matmul = dyn_cast<MatmulOp>(op);
+      matmul && !matmul.getCandidates().empty())
+    return false;
   return isa_and_nonnull<QOptDialect>(op->getDialect()) &&
          op->getNumResults() == 0 &&
          isa<MatmulOp, RMSNormOp, LayerNormOp, QuantizeOp, RoundOp>(op);

@@ -170,6 +170,36 @@ LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
   return success();
 }
 
+LogicalResult FunctionBufferizer::convertCandidates(CandidatesOp op) {
+  auto operands = readAll(op);
+  if (failed(operands))
+    return failure();
+  if (op.getBest().empty()) // it has buffers already
+    return convertBody(mlir::clone(builder, op, TypeRange(), *operands));
+  SmallVector<Value> outs;
+  for (Value result : op.getBest()) {
+    auto out = buffers.allocate(result, op);
+    if (failed(out))
+      return failure();
+    outs.push_back(*out);
+    buffers.set(result, *out);
+  }
+  auto values = cast<RankedTensorType>(op.getBest()[0].getType());
+  SmallVector<int64_t> shape(values.getShape());
+  auto sizes = *getSizes(values); // it was allocated
+  shape.back() = CandidatesOp::lockSize;
+  SmallVector<Value> dynamic;
+  for (auto [size, expression] : llvm::zip(shape, sizes))
+    if (ShapedType::isDynamic(size))
+      dynamic.push_back(materialize(builder, op.getLoc(), expression));
+  outs.push_back(memref::AllocOp::create(
+      builder, op.getLoc(), MemRefType::get(shape, builder.getI32Type()),
+      dynamic));
+  CandidatesOp::create(builder, op.getLoc(), TypeRange(), operands->front(),
+                       outs);
+  return success();
+}
+
 void FunctionBufferizer::allocateParts(AttentionOp op,
                                        RankedTensorType result) {
   MemRefType type = op.getPartsType();
@@ -244,6 +274,7 @@ LogicalResult FunctionBufferizer::convertTensors(Operation *op) {
             RotaryOp, AttentionOp, SiluOp, GeluOp, RoundOp>(
           [&](auto compute) { return convertCompute(compute); })
       .Case([&](QuantizeOp quantize) { return convertQuantize(quantize); })
+      .Case([&](CandidatesOp op) { return convertCandidates(op); })
       .Case([&](DestinationStyleOpInterface destinationStyle) {
         return convertDestinationStyle(destinationStyle);
       })

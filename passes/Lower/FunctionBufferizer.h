@@ -36,6 +36,7 @@ private:
   mlir::LogicalResult convertExtract(mlir::tensor::ExtractOp op);
   template <typename OpType> mlir::LogicalResult convertCompute(OpType op);
   mlir::LogicalResult convertQuantize(QuantizeOp op);
+  mlir::LogicalResult convertCandidates(CandidatesOp op);
   /// Memory for the parts of attention, where its buffer form has any.
   void allocateParts(AttentionOp op, mlir::RankedTensorType result);
   mlir::LogicalResult

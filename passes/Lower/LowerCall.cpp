@@ -269,7 +269,8 @@ LogicalResult addEntry(func::FuncOp function, SignatureOp signature) {
     bool isLogitRows = bool(function.getArgAttr(i, logitRowsAttr));
     auto found = name ? tensors.find((isOutput ? "out:" : "in:") + name.str())
                       : tensors.end();
-    if (found == tensors.end() && !isLogitRows)
+    auto candidates = function.getArgAttrOfType<IntegerAttr>(i, candidatesAttr);
+    if (found == tensors.end() && !isLogitRows && !candidates)
       return function.emitOpError("has an argument that is no tensor of the "
                                   "signature");
     auto type = cast<MemRefType>(function.getArgument(i).getType());
@@ -285,6 +286,12 @@ LogicalResult addEntry(func::FuncOp function, SignatureOp signature) {
     Value data;
     if (isLogitRows) {
       data = loadField(builder, loc, call, offsetof(qopt_call, logit_rows),
+                       pointer);
+    } else if (candidates) {
+      data = loadField(builder, loc, call,
+                       candidates.getInt() == 0
+                           ? offsetof(qopt_call, candidate_logits)
+                           : offsetof(qopt_call, candidate_tokens),
                        pointer);
     } else {
       Value list = loadField(builder, loc, call,

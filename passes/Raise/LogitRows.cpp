@@ -54,7 +54,16 @@ Value rowsOf(Operation *op) {
   return rows;
 }
 
-/// The result of the function that is the logits.
+/// The type with the rows that are asked for in place of the time steps.
+RankedTensorType withRows(Value value) {
+  std::vector<DimExpr> sizes = sizesOf(value);
+  sizes[1] = DimExpr::symbol(logitRowsSymbol.str());
+  return getTensorType(
+      sizes, cast<RankedTensorType>(value.getType()).getElementType());
+}
+
+} // namespace
+
 std::optional<unsigned> findLogits(func::FuncOp function,
                                    SignatureOp signature) {
   for (Attribute output : signature.getOutputs()) {
@@ -68,16 +77,6 @@ std::optional<unsigned> findLogits(func::FuncOp function,
   }
   return std::nullopt;
 }
-
-/// The type with the rows that are asked for in place of the time steps.
-RankedTensorType withRows(Value value) {
-  std::vector<DimExpr> sizes = sizesOf(value);
-  sizes[1] = DimExpr::symbol(logitRowsSymbol.str());
-  return getTensorType(
-      sizes, cast<RankedTensorType>(value.getType()).getElementType());
-}
-
-} // namespace
 
 void pickLogitRows(func::FuncOp function, SignatureOp signature) {
   auto result = findLogits(function, signature);

@@ -8,6 +8,10 @@
 
 namespace qopt {
 
+/// The result of a function of the model that is the logits.
+std::optional<unsigned> findLogits(mlir::func::FuncOp function,
+                                   SignatureOp signature);
+
 /// Gives the function an argument with the time steps whose logits are wanted,
 /// `[batch, logit_rows]`, and takes only these rows of the hidden state: of the
 /// logits and of all that is computed row by row before them. Adds the symbol

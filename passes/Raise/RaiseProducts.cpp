@@ -66,7 +66,7 @@ Value makeMatmul(PatternRewriter &rewriter, onnx::NodeOp node, Value input,
                  Value weight, RankedTensorType type) {
   return MatmulOp::create(
              rewriter, node.getLoc(), TypeRange{type}, input, weight, Value(),
-             Value(), ValueRange(), Value(), TypeAttr(),
+             Value(), ValueRange(), Value(), ValueRange(), TypeAttr(),
              rawPath(node, weightName(node.getInputs()[1])), StringAttr())
       .getResult();
 }

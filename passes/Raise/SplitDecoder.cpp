@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
+#include "passes/Raise/Candidates.h"
 #include "passes/Raise/LogitRows.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -66,8 +67,10 @@ struct SplitDecoder final : impl::SplitDecoderBase<SplitDecoder> {
     auto decode = cast<func::FuncOp>(builder.clone(*main));
     decode.setName("decode");
     specialise(decode, "sequence", DimExpr(1));
-    for (SignatureOp signature : getOperation().getOps<SignatureOp>())
+    for (SignatureOp signature : getOperation().getOps<SignatureOp>()) {
       pickLogitRows(main, signature);
+      addCandidates({main, decode}, signature);
+    }
   }
 
   /// Raising leaves weights behind that only went into shapes, or that are read

@@ -179,7 +179,9 @@ std::vector<int64_t> Artifact::symbolValues(const Sizes &sizes) const {
   for (int32_t i = 0; i != table->num_conditions; ++i)
     if (evaluate(table->conditions[i].expression, symbols) < 0)
       fail(table->conditions[i].message);
-  symbols.push_back(sizes.sequence); // logits of all time steps
+  if (table->picks_logits)
+    symbols.push_back(sizes.sequence); // logits of all time steps
+  symbols.push_back(sizes.candidates);
   return symbols;
 }
 
@@ -235,6 +237,8 @@ std::vector<Result> Artifact::run(const qopt_variant &variant,
     size_t bytes = elements(info, symbols) * qopt_dtype_bytes(info.dtype);
     outputs.push_back(make(info.name, bytes, 1));
     results.push_back({info.name, info.dtype, std::vector<uint8_t>(bytes)});
+    if (info.role == QOPT_ROLE_LOGITS && sizes.candidates)
+      results.back().bytes.clear();
   }
   Caches caches(*table, sizes, setting);
   qopt_call call = {};
@@ -255,6 +259,20 @@ std::vector<Result> Artifact::run(const qopt_variant &variant,
   for (int64_t i = 0; i != sizes.batch * sizes.sequence; ++i)
     steps.push_back(i % sizes.sequence);
   call.logit_rows = steps.data();
+  if (sizes.candidates) {
+    size_t count = sizes.batch * sizes.sequence * sizes.candidates;
+    auto add = [&](const char *name, int32_t dtype) {
+      size_t size = qopt_dtype_bytes(dtype);
+      outputs.push_back(make(name, count * size, size));
+      results.push_back({name, dtype, std::vector<uint8_t>(count * size)});
+      return outputs.back();
+    };
+    call.candidate_logits =
+        static_cast<float *>(add("logits of candidates", QOPT_FLOAT));
+    call.candidate_tokens =
+        static_cast<int64_t *>(add("tokens of candidates", QOPT_INT64));
+    call.outputs = outputs.data();
+  }
   entry.run(&call);
   if (call.error)
     fail(table->messages[call.error - 1]);

@@ -23,6 +23,7 @@ struct Setting {
 /// Values of the symbols; a model without caches has no past.
 struct Sizes {
   int64_t batch, past, sequence;
+  int64_t candidates = 0; ///< wanted in place of logits
 };
 
 /// What runs, for messages.
@@ -70,8 +71,9 @@ public:
   /// Of the folder `path`; it is never closed.
   explicit Artifact(const std::string &path);
 
-  /// Outputs, then the time steps of all caches. Ends the process when
-  /// something was written that must not be.
+  /// Outputs, but for logits that candidates are wanted of, these, then the
+  /// time steps of all caches. Ends the process when something was written that
+  /// must not be.
   std::vector<Result> run(const qopt_variant &variant, const qopt_entry &entry,
                           const Sizes &sizes, const Setting &setting) const;
 

@@ -3,7 +3,10 @@
 #include "test/runtime/Artifacts.h"
 #include "test/runtime/DecoderReference.h"
 
+#include <algorithm>
+#include <cmath>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <thread>
 
 using namespace qopt::test;
@@ -123,6 +126,97 @@ TEST_P(Decoder, paddingLeftOrRight) {
       EXPECT_EQ(decode(session.get(), history, step),
                 referenceLogits(prefix(history, step + 1), step));
   }
+}
+
+/// Of rows of logits, as the sampler orders them.
+struct Best {
+  Best(size_t rows, size_t count)
+      : logits(rows * count, -1),
+        tokens(rows * count, -2), wanted{int64_t(count), logits.data(),
+                                         tokens.data()} {}
+  Best(const std::vector<float> &all, size_t count)
+      : Best(all.size() / FAKE_VOCABULARY, count) {
+    for (size_t row = 0; row < all.size() / FAKE_VOCABULARY; ++row) {
+      const float *from = all.data() + row * FAKE_VOCABULARY;
+      std::vector<int64_t> order(FAKE_VOCABULARY);
+      std::iota(order.begin(), order.end(), 0);
+      std::sort(order.begin(), order.end(), [from](int64_t a, int64_t b) {
+        return from[a] != from[b] ? from[a] > from[b] : a < b;
+      });
+      for (size_t i = 0; i < count; ++i) {
+        bool isThere = i < order.size();
+        logits[row * count + i] = isThere ? from[order[i]] : -INFINITY;
+        tokens[row * count + i] = isThere ? order[i] : -1;
+      }
+    }
+  }
+  std::vector<float> logits;
+  std::vector<int64_t> tokens;
+  qopt_candidates wanted;
+};
+
+TEST_P(Decoder, candidates) {
+  // The last token of row r is 3 r steps before the end: in different chunks.
+  auto padding = [](int64_t row, int64_t t) {
+    return t < 20 && t >= 20 - 3 * row;
+  };
+  History history = makeHistory(4, 21, padding);
+  for (int64_t chunk : {1, 2, 7, 20})
+    for (size_t count : {size_t(1), size_t(3), size_t(FAKE_VOCABULARY + 2)}) {
+      SessionHandle session = create(4, 48, 2, chunk);
+      Best expected(prefill(session.get(), history, 0, 20, QOPT_LOGITS_LAST),
+                    count),
+          got(4, count);
+      qopt_session_reset(session.get());
+      Prompt prompt(history, 0, 20), next(history, 20, 21);
+      ASSERT_EQ(qopt_session_prefill_candidates(session.get(), &prompt.prompt,
+                                                &got.wanted),
+                QOPT_OK)
+          << qopt_last_error();
+      EXPECT_EQ(got.logits, expected.logits);
+      EXPECT_EQ(got.tokens, expected.tokens);
+      Best decoded(referenceLogits(history, 20), count);
+      ASSERT_EQ(qopt_session_decode_candidates(
+                    session.get(), next.tokens.data(), 4, nullptr, &got.wanted),
+                QOPT_OK)
+          << qopt_last_error();
+      EXPECT_EQ(got.logits, decoded.logits);
+      EXPECT_EQ(got.tokens, decoded.tokens);
+    }
+}
+
+TEST_P(Decoder, candidatesThatAreRefused) {
+  EXPECT_EQ(qopt_model_get_info(model.get())->max_candidates,
+            QOPT_MAX_CANDIDATES);
+  SessionHandle session = create(1, 48);
+  History history = makeHistory(1, 3, noPadding);
+  Prompt prompt(history, 0, 3);
+  Best best(1, 2);
+  auto expect = [&](qopt_session *session, const qopt_candidates *wanted,
+                    const char *text) {
+    EXPECT_EQ(qopt_session_prefill_candidates(session, &prompt.prompt, wanted),
+              QOPT_ERROR_ARGUMENT);
+    EXPECT_STREQ(qopt_last_error(), text);
+  };
+  for (int64_t count : {-1, 0, 65}) {
+    best.wanted.count = count;
+    expect(session.get(), &best.wanted,
+           ("expects 1 to 64 candidates of a row, but got " +
+            std::to_string(count))
+               .c_str());
+  }
+  const char *null = "qopt_session_prefill_candidates: ";
+  expect(nullptr, &best.wanted,
+         (null + std::string("session is null")).c_str());
+  expect(session.get(), nullptr,
+         (null + std::string("candidates is null")).c_str());
+  best.wanted.tokens = nullptr;
+  expect(session.get(), &best.wanted,
+         (null + std::string("tokens of candidates is null")).c_str());
+  best.wanted.logits = nullptr;
+  expect(session.get(), &best.wanted,
+         (null + std::string("logits is null")).c_str());
+  EXPECT_EQ(qopt_session_length(session.get()), 0);
 }
 
 TEST_P(Decoder, chunks) {

@@ -5,6 +5,8 @@
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifndef FAKE_DTYPE
@@ -37,6 +39,7 @@ typedef struct {
   int64_t batch, sequence, past;
   const int64_t *steps; /* whose logits are wanted, or null: all */
   int64_t logitRows;
+  int64_t candidates; /* wanted in place of logits */
 } environment;
 
 /** Item: a row. Appends the new keys and values. */
@@ -82,6 +85,24 @@ static void putLogit(void *logits, int64_t index, float value) {
 #endif
 }
 
+/** The largest of a row, by a search for each. */
+static void putCandidates(const environment *self, int64_t item,
+                          const float *logits) {
+  float *values = self->call->candidate_logits + item * self->candidates;
+  int64_t *tokens = self->call->candidate_tokens + item * self->candidates;
+  bool taken[vocabulary] = {false};
+  for (int64_t i = 0; i < self->candidates; ++i) {
+    int64_t best = -1;
+    for (int64_t v = 0; v < vocabulary; ++v)
+      if (!taken[v] && (best < 0 || logits[v] > logits[best]))
+        best = v;
+    values[i] = best < 0 ? -INFINITY : logits[best];
+    tokens[i] = best;
+    if (best >= 0)
+      taken[best] = true;
+  }
+}
+
 /** Item: a time step whose logits are wanted. Adds up what it sees of the
  * caches. */
 static void readOut(const void *env, int64_t begin, int64_t end,
@@ -104,16 +125,25 @@ static void readOut(const void *env, int64_t begin, int64_t end,
           for (int64_t d = 0; d < FAKE_VALUE_DIM; ++d)
             sums[1] += *valueElement(call, layer, row, head, t, d);
         }
+    float logits[vocabulary];
     for (int64_t v = 0; v < vocabulary; ++v)
-      putLogit(call->outputs[0], item * vocabulary + v,
-               sums[0] * weights[v] + sums[1]);
+      logits[v] = sums[0] * weights[v] + sums[1];
+    if (self->candidates)
+      putCandidates(self, item, logits);
+    for (int64_t v = 0; !self->candidates && v < vocabulary; ++v)
+      putLogit(call->outputs[0], item * vocabulary + v, logits[v]);
   }
 }
 
 static void runBoth(qopt_call *call, int64_t sequence, const int64_t *steps,
                     int64_t logitRows) {
   environment self = {call,  call->symbols[0], sequence, call->symbols[2],
-                      steps, logitRows};
+                      steps, logitRows,        0};
+#if defined(FAKE_PICKS)
+  self.candidates = call->symbols[4];
+#elif !defined(FAKE_HALF)
+  self.candidates = call->symbols[3];
+#endif
   /* The arena has room for a number per row; a crash shows if it has not. */
   for (int64_t row = 0; row < self.batch; ++row)
     ((int64_t *)call->arena)[row] = row;
@@ -209,6 +239,9 @@ const qopt_artifact_table qopt_artifact = {
     .past_symbol = 2,
 #if defined(FAKE_PICKS)
     .picks_logits = 1,
+#endif
+#if !defined(FAKE_HALF)
+    .has_candidates = 1,
 #endif
     .max_context = 48,
     .vocabulary = vocabulary,

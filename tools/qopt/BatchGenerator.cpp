@@ -38,17 +38,22 @@ double secondsSince(Clock::time_point begin) {
 
 class BatchGenerator {
 public:
-  BatchGenerator(qopt_session *session, int64_t vocabulary,
+  BatchGenerator(qopt_session *session, const qopt_model_info &info,
                  std::vector<std::vector<int64_t>> prompts,
                  const GenerationOptions &options)
-      : session(session), vocabulary(vocabulary), options(options) {
+      : session(session), options(options) {
     for (std::vector<int64_t> &prompt : prompts) {
       samplers.emplace_back(options.sampling, samplers.size());
       samplers.back().see(prompt);
       result.promptTokens += int64_t(prompt.size());
       result.rows.push_back({std::move(prompt), {}, RowEnd::Running});
     }
-    logits.resize(result.rows.size() * size_t(vocabulary));
+    int64_t wanted = options.sampling.wantedLogits();
+    hasCandidates = wanted > 0 && wanted <= info.max_candidates;
+    perRow = size_t(hasCandidates ? wanted : info.vocabulary);
+    logits.resize(result.rows.size() * perRow);
+    if (hasCandidates)
+      tokens.resize(logits.size());
     next.resize(result.rows.size());
   }
 
@@ -56,6 +61,10 @@ public:
 
 private:
   qopt_status prefill();
+  qopt_status decode();
+  qopt_candidates candidates() {
+    return {int64_t(perRow), logits.data(), tokens.data()};
+  }
   Error chooseTokens();
   Error addToken(size_t row, int64_t token);
   void end(size_t row, RowEnd why);
@@ -67,12 +76,14 @@ private:
   }
 
   qopt_session *session;
-  const int64_t vocabulary;
   const GenerationOptions &options;
   Generation result;
   std::vector<Sampler> samplers;
-  std::vector<float> logits; ///< [rows, vocabulary]
-  std::vector<int64_t> next; ///< of each row; of one that has ended any
+  bool hasCandidates;          ///< the sampler reads no other logits
+  size_t perRow;               ///< candidates, or the vocabulary
+  std::vector<float> logits;   ///< [rows, perRow]
+  std::vector<int64_t> tokens; ///< of candidates: the same
+  std::vector<int64_t> next;   ///< of each row; of one that has ended any
 };
 
 qopt_status BatchGenerator::prefill() {
@@ -95,8 +106,21 @@ qopt_status BatchGenerator::prefill() {
   prompt.batch = int64_t(result.rows.size());
   prompt.length = int64_t(length);
   prompt.mask = isPadded ? mask.data() : nullptr;
-  return qopt_session_prefill(session, &prompt, QOPT_LOGITS_LAST,
-                              logits.data());
+  if (!hasCandidates)
+    return qopt_session_prefill(session, &prompt, QOPT_LOGITS_LAST,
+                                logits.data());
+  qopt_candidates wanted = candidates();
+  return qopt_session_prefill_candidates(session, &prompt, &wanted);
+}
+
+qopt_status BatchGenerator::decode() {
+  int64_t rows = int64_t(next.size());
+  if (!hasCandidates)
+    return qopt_session_decode(session, next.data(), rows, nullptr,
+                               logits.data());
+  qopt_candidates wanted = candidates();
+  return qopt_session_decode_candidates(session, next.data(), rows, nullptr,
+                                        &wanted);
 }
 
 Error BatchGenerator::addToken(size_t index, int64_t token) {
@@ -121,9 +145,11 @@ Error BatchGenerator::chooseTokens() {
   for (size_t i = 0; i != result.rows.size(); ++i) {
     if (result.rows[i].end != RowEnd::Running)
       continue;
-    ArrayRef<float> row =
-        ArrayRef(logits).slice(i * size_t(vocabulary), size_t(vocabulary));
-    std::optional<int64_t> token = samplers[i].sample(row);
+    auto row = ArrayRef(logits).slice(i * perRow, perRow);
+    std::optional<int64_t> token =
+        hasCandidates ? samplers[i].sample(
+                            row, ArrayRef(tokens).slice(i * perRow, perRow))
+                      : samplers[i].sample(row);
     if (!token)
       return createStringError("the model gives no logits that are numbers");
     if (Error error = addToken(i, *token))
@@ -167,17 +193,17 @@ Expected<Generation> BatchGenerator::run() {
       endAll(RowEnd::Context);
     if (countRunning() == 0)
       return std::move(result);
-    status = qopt_session_decode(session, next.data(), int64_t(next.size()),
-                                 nullptr, logits.data());
+    status = decode();
   }
 }
 
 } // namespace
 
-Expected<Generation> generate(qopt_session *session, int64_t vocabulary,
+Expected<Generation> generate(qopt_session *session,
+                              const qopt_model_info &info,
                               std::vector<std::vector<int64_t>> prompts,
                               const GenerationOptions &options) {
-  return BatchGenerator(session, vocabulary, std::move(prompts), options).run();
+  return BatchGenerator(session, info, std::move(prompts), options).run();
 }
 
 } // namespace qopt

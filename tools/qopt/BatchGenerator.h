@@ -52,7 +52,8 @@ struct Generation {
 /// Runs the prompts, none empty, as one batch on an empty session, shorter ones
 /// padded on the left. Rows that have ended are computed on until all have. A
 /// row is the same whatever the number of threads.
-llvm::Expected<Generation> generate(qopt_session *session, int64_t vocabulary,
+llvm::Expected<Generation> generate(qopt_session *session,
+                                    const qopt_model_info &info,
                                     std::vector<std::vector<int64_t>> prompts,
                                     const GenerationOptions &options);
 

@@ -34,7 +34,8 @@ choosePromptLengths(const qopt_model_info &info, const BenchOptions &options) {
 
 DecoderRun::DecoderRun(const qopt_model_info &info, const BenchOptions &options,
                        qopt_session *session, ArrayRef<int64_t> lengths)
-    : options(options), session(session), shortest(lengths.front()) {
+    : options(options), session(session), shortest(lengths.front()),
+      hasCandidates(info.max_candidates > 0 && !options.allLogits) {
   std::mt19937_64 random(1);
   for (int64_t i = 0; i != std::max(lengths.back(), maxDecoded); ++i)
     tokens.push_back(int64_t(random() % uint64_t(info.vocabulary)));
@@ -60,9 +61,14 @@ Expected<std::vector<double>> DecoderRun::decode(int64_t count) {
     return std::move(error);
   std::vector<double> result;
   for (int64_t i = 0; i != count; ++i) {
+    const int64_t *token = &tokens[size_t(i)];
+    int64_t best;
+    qopt_candidates greedy = {1, logits.data(), &best};
     Expected<double> seconds = measure([&] {
-      return check(qopt_session_decode(session, &tokens[size_t(i)], 1, nullptr,
-                                       logits.data()));
+      return check(hasCandidates ? qopt_session_decode_candidates(
+                                       session, token, 1, nullptr, &greedy)
+                                 : qopt_session_decode(session, token, 1,
+                                                       nullptr, logits.data()));
     });
     if (!seconds)
       return seconds.takeError();

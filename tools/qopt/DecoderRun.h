@@ -21,7 +21,9 @@ public:
   /// From an empty cache.
   llvm::Expected<double> prefill(int64_t length);
 
-  /// Seconds of each of `count` tokens after the first prompt.
+  /// Seconds of each of `count` tokens after the first prompt, each with the
+  /// likeliest next one: all logits are written when the option says so, or the
+  /// model has no candidates.
   llvm::Expected<std::vector<double>> decode(int64_t count);
 
   /// Most tokens that can be decoded.
@@ -31,6 +33,7 @@ private:
   const BenchOptions &options;
   qopt_session *session;
   int64_t shortest;
+  bool hasCandidates;
   std::vector<int64_t> tokens;
   std::vector<float> logits;
 };

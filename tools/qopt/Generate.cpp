@@ -149,9 +149,9 @@ static int64_t chooseContext(const qopt_model_info &info,
 
 /// Generates, and shows the texts as they come.
 static Expected<Generation>
-generateTexts(qopt_session *session, int64_t vocabulary, EncodedPrompts prompts,
-              GenerationOptions &options, std::vector<RowText> &texts,
-              RowPrinter &printer) {
+generateTexts(qopt_session *session, const qopt_model_info &info,
+              EncodedPrompts prompts, GenerationOptions &options,
+              std::vector<RowText> &texts, RowPrinter &printer) {
   for (size_t i = 0; i != texts.size(); ++i)
     if (Error error = texts[i].begin(prompts.ids[i]))
       return std::move(error);
@@ -166,7 +166,7 @@ generateTexts(qopt_session *session, int64_t vocabulary, EncodedPrompts prompts,
     printer.put(row, texts[row].finish());
     printer.end(row);
   };
-  return generate(session, vocabulary, std::move(prompts.ids), options);
+  return generate(session, info, std::move(prompts.ids), options);
 }
 
 static Expected<int> runGenerate(const Arguments &arguments) {
@@ -220,9 +220,8 @@ static Expected<int> runGenerate(const Arguments &arguments) {
     if (!isJson)
       printer.put(i, encoded->shown[i]);
   }
-  Expected<Generation> generation =
-      generateTexts(session->get(), info.vocabulary, std::move(*encoded),
-                    options, texts, printer);
+  Expected<Generation> generation = generateTexts(
+      session->get(), info, std::move(*encoded), options, texts, printer);
   if (!generation) {
     printer.endLine();
     return generation.takeError();

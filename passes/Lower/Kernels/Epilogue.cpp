@@ -16,11 +16,19 @@ Epilogue::Epilogue(KernelBuilder &b, MatmulOp op)
         {b.flatten(extra),
          cast<MemRefType>(extra.getType()).getRank() == 1 &&
              cast<MemRefType>(op.getOut().getType()).getRank() > 1});
+  if (!op.getCandidates().empty())
+    candidates.emplace(b, op.getCandidates());
+}
+
+void Epilogue::begin() {
+  if (candidates)
+    candidates->clear();
 }
 
 Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
+  Type element = cast<MemRefType>(op.getOut().getType()).getElementType();
   if (op.getEpilogue().empty())
-    return accumulator;
+    return b.narrow(accumulator, element);
   Block &body = op.getEpilogue().front();
   IRMapping vectors;
   vectors.map(body.getArgument(0), accumulator);
@@ -45,7 +53,8 @@ Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
     for (Value result : b.clone(scalar, vectors)->getResults())
       result.setType(VectorType::get({b.lanes}, result.getType()));
   }
-  return asVector(cast<YieldOp>(body.getTerminator()).getValue());
+  return b.narrow(asVector(cast<YieldOp>(body.getTerminator()).getValue()),
+                  element);
 }
 
 void Epilogue::prefetch(ArrayRef<Value> rows, Value column, int64_t columns) {
@@ -70,6 +79,7 @@ void Epilogue::emit(ArrayRef<Value> rows, Value column, int64_t columns,
                          : b.load(flat, b.add(start, v * b.lanes), count(v));
   };
   SmallVector<SmallVector<Value>> loaded(accumulators.size());
+  SmallVector<Value> results;
   for (const Extra &extra : extras) {
     SmallVector<Value> ofColumns;
     for (int64_t v = 0; v < vectors && extra.perColumn; ++v)
@@ -81,10 +91,34 @@ void Epilogue::emit(ArrayRef<Value> rows, Value column, int64_t columns,
                             : load(extra.flat, b.add(row, column), v));
   }
   for (auto [r, row] : llvm::enumerate(rows))
-    for (int64_t v = 0; v < vectors; ++v)
-      if (int64_t there = count(v))
-        b.store(apply(accumulators[r * vectors + v], loaded[r * vectors + v]),
-                out, b.add(b.add(row, column), v * b.lanes), there);
+    for (int64_t v = 0; v < vectors; ++v) {
+      int64_t i = r * vectors + v;
+      int64_t there = count(v);
+      results.push_back(there ? apply(accumulators[i], loaded[i])
+                              : accumulators[i]);
+      if (there && !candidates)
+        b.store(results[i], out, b.add(b.add(row, column), v * b.lanes), there);
+    }
+  if (!candidates)
+    return;
+  b.when(
+      candidates->areWanted(),
+      [&] {
+        int64_t N = cast<MemRefType>(op.getOut().getType()).getShape().back();
+        SmallVector<Value> numbers, floats;
+        for (Value row : rows)
+          numbers.push_back(b.div(row, b.index(N)));
+        for (Value result : results)
+          floats.push_back(b.widen(result));
+        candidates->offer(numbers, column, columns, floats);
+      },
+      [&] {
+        for (auto [r, row] : llvm::enumerate(rows))
+          for (int64_t v = 0; v < vectors; ++v)
+            if (int64_t there = count(v))
+              b.store(results[r * vectors + v], out,
+                      b.add(b.add(row, column), v * b.lanes), there);
+      });
 }
 
 } // namespace qopt

@@ -4,11 +4,12 @@
 #define QOPT_PASSES_LOWER_KERNELS_EPILOGUE_H
 
 #include "dialects/QOpt/QOpt.h"
-#include "passes/Lower/Kernels/KernelBuilder.h"
+#include "passes/Lower/Kernels/Candidates.h"
 
 namespace qopt {
 
-/// The epilogue of a product, and the stores of its results.
+/// The epilogue of a product, and the stores of its results, or the candidates
+/// among them that are wanted instead.
 class Epilogue {
 public:
   Epilogue(KernelBuilder &b, MatmulOp op);
@@ -24,12 +25,16 @@ public:
   void prefetch(llvm::ArrayRef<mlir::Value> rows, mlir::Value column,
                 int64_t columns);
 
+  /// To be emitted in front of the product's loop.
+  void begin();
+
 private:
   struct Extra {
     mlir::Value flat;
     bool perColumn;
   };
 
+  /// As the result's type.
   mlir::Value apply(mlir::Value accumulator,
                     llvm::ArrayRef<mlir::Value> extras);
 
@@ -37,6 +42,7 @@ private:
   MatmulOp op;
   mlir::Value out;
   llvm::SmallVector<Extra> extras;
+  std::optional<CandidateLists> candidates;
 };
 
 } // namespace qopt

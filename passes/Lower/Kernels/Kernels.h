@@ -19,6 +19,7 @@ llvm::LogicalResult lowerRotary(RotaryOp op, const X86Isa &isa);
 llvm::LogicalResult lowerEmbedding(EmbeddingOp op, const X86Isa &isa);
 llvm::LogicalResult lowerRound(RoundOp op, const X86Isa &isa);
 llvm::LogicalResult lowerQuantize(QuantizeOp op, const X86Isa &isa);
+llvm::LogicalResult lowerCandidates(CandidatesOp op, const X86Isa &isa);
 llvm::LogicalResult lowerSilu(SiluOp op, const X86Isa &isa);
 llvm::LogicalResult lowerGelu(GeluOp op, const X86Isa &isa);
 

@@ -59,6 +59,7 @@ std::optional<LogicalResult> lower(Operation *op, const X86Isa &isa) {
       .Case([&](EmbeddingOp op) { return lowerEmbedding(op, isa); })
       .Case([&](RoundOp op) { return lowerRound(op, isa); })
       .Case([&](QuantizeOp op) { return lowerQuantize(op, isa); })
+      .Case([&](CandidatesOp op) { return lowerCandidates(op, isa); })
       .Case([&](SiluOp op) { return lowerSilu(op, isa); })
       .Case([&](GeluOp op) { return lowerGelu(op, isa); })
       .Default([](Operation *) { return std::nullopt; });

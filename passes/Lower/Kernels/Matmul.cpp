@@ -66,7 +66,7 @@ void RowProduct::emitPanel(Value panel, int64_t columns) {
 static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
   bool isCoded = bool(op.getInputScales());
   if ((!isCoded && failed(expectStored(op, op.getInput()))) ||
-      failed(expectFloats(op, op.getOut())) ||
+      failed(expectStored(op, op.getOut())) ||
       failed(expectStored(op, op.getExtras())))
     return failure();
   KernelBuilder b(op, isa);
@@ -75,6 +75,7 @@ static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
   if (!isUnpacked &&
       cast<MemRefType>(op.getInput().getType()).getElementType().isBF16())
     op.emitRemark("inputs of bf16 are widened: the products are those of f32");
+  Epilogue(b, op).begin();
   // Blocks of float inputs run as products with values of a strip.
   std::optional<Product> values;
   std::optional<BlockedProduct> blocked;
@@ -99,7 +100,7 @@ LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
   if (op.getQuantizedWeight())
     return lowerCodedMatmul(op, isa);
   if (failed(expectStored(op, op.getInput())) ||
-      failed(expectFloats(op, op.getOut())) ||
+      failed(expectStored(op, op.getOut())) ||
       failed(expectStored(op, op.getWeight())) ||
       failed(expectStored(op, op.getExtras())))
     return failure();
@@ -113,6 +114,8 @@ LogicalResult lowerMatmul(MatmulOp op, const X86Isa &isa) {
   Product product(b, op);
   if (!product.packed)
     op.emitRemark("weight is not packed in panels: every use packs it again");
+
+  product.epilogue.begin();
 
   // Which schedule runs depends on the number of rows alone.
   auto constant = getConstantIntValue(product.M);

@@ -48,6 +48,18 @@ func.func @writes(%x: memref<4xf32>, %y: memref<4xf32>) {
   return
 }
 
+// Candidates that nobody reads go; a product that finds them writes their lists.
+// CHECK-LABEL: func.func @candidates
+// CHECK-NOT: qopt.candidates
+// CHECK-COUNT-2: qopt.matmul
+// CHECK: return
+func.func @candidates(%l: tensor<4x64xf32>, %x: memref<4x8xf32>, %w: memref<64x8xf32>, %y: memref<4x64xf32>, %v: memref<4x2xf32>, %t: memref<4x2xi64>, %o: memref<4x16xi32>) {
+  %0, %1 = qopt.candidates %l : tensor<4x64xf32> -> tensor<4x2xf32>, tensor<4x2xi64>
+  qopt.matmul %x, %w outs(%y : memref<4x64xf32>) candidates(%v, %t, %o : memref<4x2xf32>, memref<4x2xi64>, memref<4x16xi32>) : (memref<4x8xf32>, memref<64x8xf32>)
+  qopt.matmul %x, %w outs(%y : memref<4x64xf32>) candidates(%v, %t, %o : memref<4x2xf32>, memref<4x2xi64>, memref<4x16xi32>) : (memref<4x8xf32>, memref<64x8xf32>)
+  return
+}
+
 // Attention writes its cache, though it has a result that nobody reads.
 // CHECK-LABEL: func.func @writes_the_cache
 // CHECK: qopt.attention

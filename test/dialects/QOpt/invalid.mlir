@@ -346,3 +346,51 @@ func.func @parts_of_many_steps(%x: memref<?x?x16xf32>, %k: memref<?x2x?x8x32xf32
     {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : memref<?x?x16xf32>, memref<?x?x16xf32>, memref<?x?x16xf32>
   return
 }
+
+// -----
+
+func.func @candidates_without_tokens(%x: tensor<2x16xf32>) {
+  // expected-error @below {{expects either two results or three out operands}}
+  %0 = qopt.candidates %x : tensor<2x16xf32> -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @candidates_of_any_row(%x: tensor<2x?xf32>) {
+  // expected-error @below {{expects rows of a constant size, but got 'tensor<2x?xf32>'}}
+  %0, %1 = qopt.candidates %x : tensor<2x?xf32> -> tensor<2x4xf32>, tensor<2x4xi64>
+  return
+}
+
+// -----
+
+func.func @candidates_of_other_rows(%x: tensor<2x16xf32>) {
+  // expected-error @below {{expects candidates of the rows of 'tensor<2x16xf32>' as f32 and i64 of one size, and locks of 16 i32, but got 'tensor<3x4xf32>'}}
+  %0, %1 = qopt.candidates %x : tensor<2x16xf32> -> tensor<3x4xf32>, tensor<3x4xi64>
+  return
+}
+
+// -----
+
+func.func @candidates_of_two_sizes(%x: tensor<2x16xf32>) {
+  // expected-error @below {{but got 'tensor<2x5xi64>'}}
+  %0, %1 = qopt.candidates %x : tensor<2x16xf32> -> tensor<2x4xf32>, tensor<2x5xi64>
+  return
+}
+
+// -----
+
+func.func @candidates_without_locks(%x: memref<2x16xf32>, %w: memref<32x16xf32>, %y: memref<2x32xf32>, %v: memref<2x4xf32>, %t: memref<2x4xi64>) {
+  // expected-error @below {{expects the three outs of candidates in the buffer form alone}}
+  qopt.matmul %x, %w outs(%y : memref<2x32xf32>) candidates(%v, %t : memref<2x4xf32>, memref<2x4xi64>) : (memref<2x16xf32>, memref<32x16xf32>)
+  return
+}
+
+// -----
+
+func.func @locks_of_another_size(%x: memref<2x16xf32>, %v: memref<2x4xf32>, %t: memref<2x4xi64>, %o: memref<2x1xi32>) {
+  // expected-error @below {{but got 'memref<2x1xi32>'}}
+  qopt.candidates %x outs(%v, %t, %o : memref<2x4xf32>, memref<2x4xi64>, memref<2x1xi32>) : memref<2x16xf32>
+  return
+}

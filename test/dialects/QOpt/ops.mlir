@@ -24,6 +24,8 @@ func.func @tensors(%x: tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, %ids: ten
   %2 = qopt.reshape %x : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">> -> tensor<?xf32, #qopt.dims<"32*s">>
   // CHECK: qopt.embedding %{{.*}}[%{{.*}}] {path = "p", role = "embedding"} : tensor<16x16xf16>, tensor<2x?xi64, #qopt.dims<"2", "s">> -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
   %3 = qopt.embedding %w[%ids] {path = "p", role = "embedding"} : tensor<16x16xf16>, tensor<2x?xi64, #qopt.dims<"2", "s">> -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
+  // CHECK: qopt.candidates %{{.*}} : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">> -> tensor<2x?x4xf32, #qopt.dims<"2", "s", "4">>, tensor<2x?x4xi64, #qopt.dims<"2", "s", "4">>
+  %best, %whose = qopt.candidates %x : tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">> -> tensor<2x?x4xf32, #qopt.dims<"2", "s", "4">>, tensor<2x?x4xi64, #qopt.dims<"2", "s", "4">>
   // CHECK: qopt.matmul %{{.*}}, %{{.*}} : (tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<16x16xf16>) -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
   %4 = qopt.matmul %x, %w : (tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>, tensor<16x16xf16>) -> tensor<2x?x16xf32, #qopt.dims<"2", "s", "16">>
   // CHECK: qopt.matmul %{{.*}}, %{{.*}} extras(%{{.*}}, %{{.*}}) epilogue {
@@ -63,6 +65,13 @@ func.func @buffers(%x: memref<2x?x16xf32>, %one: memref<2x1x16xf32>, %parts: mem
   %k, %c = qopt.get_cache @cache0 : memref<?x2x?x8x32xf32>, memref<?x2x?x32x8xf32>
   // CHECK: qopt.embedding %{{.*}}[%{{.*}}] outs(%{{.*}} : memref<2x?x16xf32>) {rows = 16 : i64} : memref<1x16x32xf16>, memref<2x?xi64>
   qopt.embedding %w[%ids] outs(%x : memref<2x?x16xf32>) {rows = 16 : i64} : memref<1x16x32xf16>, memref<2x?xi64>
+  %values = memref.alloc() : memref<2x1x8xf32>
+  %tokens = memref.alloc() : memref<2x1x8xi64>
+  %locks = memref.alloc() : memref<2x1x16xi32>
+  // CHECK: qopt.candidates %{{.*}} outs(%{{.*}}, %{{.*}}, %{{.*}} : memref<2x1x8xf32>, memref<2x1x8xi64>, memref<2x1x16xi32>) : memref<2x?x16xf32>
+  qopt.candidates %x outs(%values, %tokens, %locks : memref<2x1x8xf32>, memref<2x1x8xi64>, memref<2x1x16xi32>) : memref<2x?x16xf32>
+  // CHECK: qopt.matmul %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) candidates(%{{.*}}, %{{.*}}, %{{.*}} : memref<2x1x8xf32>, memref<2x1x8xi64>, memref<2x1x16xi32>) :
+  qopt.matmul %x, %w outs(%x : memref<2x?x16xf32>) candidates(%values, %tokens, %locks : memref<2x1x8xf32>, memref<2x1x8xi64>, memref<2x1x16xi32>) : (memref<2x?x16xf32>, memref<1x16x32xf16>)
   // CHECK: qopt.matmul %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) : (memref<2x?x16xf32>, memref<1x16x32xf16>)
   qopt.matmul %x, %w outs(%x : memref<2x?x16xf32>) : (memref<2x?x16xf32>, memref<1x16x32xf16>)
   // CHECK: qopt.rms_norm %{{.*}}, %{{.*}} outs(%{{.*}} : memref<2x?x16xf32>) {epsilon

@@ -26,6 +26,7 @@ ArtifactTable decoder() {
   table.symbols = {"batch", "past", "sequence"};
   table.batchSymbol = 0, table.pastSymbol = 1, table.sequenceSymbol = 2;
   table.maxContext = 2048, table.vocabulary = 4096;
+  table.hasCandidates = true;
   LinearSize batch{0, {1}}, past{0, {0, 1}}, sequence{0, {0, 0, 1}},
       both{0, {0, 1, 1}};
   table.inputs = {
@@ -99,7 +100,8 @@ int use(qopt_session *session, const int64_t *ids, const int64_t *mask,
   qopt_tensor key = tiny_stories_7m_input_past_key_values_0_key(
       past, tiny_stories_7m_count_input_past_key_values_0_key(1, 5), 1, 5);
   const char *name = TINY_STORIES_7M_INPUT_INPUT_IDS;
-  int sizes[TINY_STORIES_7M_VOCABULARY + TINY_STORIES_7M_NUM_LOGITS];
+  int sizes[TINY_STORIES_7M_VOCABULARY + TINY_STORIES_7M_NUM_LOGITS +
+            TINY_STORIES_7M_MAX_CANDIDATES];
   (void)sizes;
   return tiny_stories_7m_load("a.qopt", &model) == QOPT_OK &&
          tiny_stories_7m_run(session, 1, 5, ids, 5, mask, 5, logits,

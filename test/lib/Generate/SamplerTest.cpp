@@ -1,6 +1,7 @@
 //===- SamplerTest.cpp - The next token -----------------------------------===//
 
 #include "lib/Generate/Sampler.h"
+#include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
@@ -124,6 +125,50 @@ TEST(Sampler, PenalisesWhatIsThere) {
   EXPECT_EQ(sampler.sample({3.0f, 2.0f, -1.0f}), 1);   // 3 / 2
   EXPECT_EQ(sampler.sample({3.0f, 2.0f, -1.0f}), 0);   // 2 / 2
   EXPECT_EQ(sampler.sample({-3.0f, -2.0f, -5.0f}), 1); // -6, -4, -5
+}
+
+TEST(Sampler, CandidatesAreAllThatIsRead) {
+  std::mt19937 random(3);
+  std::vector<float> logits;
+  for (int i = 0; i < 500; ++i) // with ties
+    logits.push_back(i % 7   ? float(random() % 40) * 0.1f
+                     : i % 3 ? NAN
+                             : nothing);
+  std::vector<int64_t> order;
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (logits[i] > nothing)
+      order.push_back(int64_t(i));
+  auto numbers = order.size();
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  });
+  for (int64_t topK : {int64_t(1), int64_t(5), int64_t(numbers), int64_t(600)})
+    for (double temperature : {0.0, 0.7})
+      for (double topP : {1.0, 0.8})
+        for (double minP : {0.0, 0.3}) {
+          SamplingOptions options;
+          options.topK = topK;
+          options.temperature = temperature;
+          options.topP = topP;
+          options.minP = minP;
+          int64_t wanted = options.wantedLogits();
+          EXPECT_EQ(wanted, temperature > 0 ? topK : 1);
+          std::vector<float> values(wanted, nothing);
+          std::vector<int64_t> tokens(wanted, -1);
+          for (int64_t i = 0; i < std::min<int64_t>(wanted, numbers); ++i)
+            values[i] = logits[tokens[i] = order[i]];
+          Sampler all(options, 0), few(options, 0);
+          for (int i = 0; i < 50; ++i)
+            EXPECT_EQ(few.sample(values, tokens), all.sample(logits));
+        }
+  Sampler sampler({}, 0);
+  EXPECT_EQ(sampler.sample({nothing}, {-1}), std::nullopt);
+  SamplingOptions options;
+  options.temperature = 1;
+  EXPECT_EQ(options.wantedLogits(), 0);
+  options.topK = 8;
+  options.repetitionPenalty = 2;
+  EXPECT_EQ(options.wantedLogits(), 0);
 }
 
 } // namespace

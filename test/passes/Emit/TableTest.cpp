@@ -17,6 +17,7 @@ TEST_F(EmitTest, TableHoldsWhatWasGiven) {
   table.batchSymbol = 0, table.sequenceSymbol = 2, table.pastSymbol = 1;
   table.maxContext = 4096;
   table.vocabulary = 128256;
+  table.hasCandidates = true;
   table.symbols = {"batch", "past", "sequence"};
   table.inputs = {
       {"ids", QOPT_INT64, QOPT_ROLE_TOKENS, -1, {{0, {1}}, {0, {0, 0, 1}}}},
@@ -50,6 +51,8 @@ llvm.func @prefill_arena_bytes(%call: !llvm.ptr) -> i64 {
   EXPECT_EQ(got->batch_symbol, 0);
   EXPECT_EQ(got->past_symbol, 1);
   EXPECT_EQ(got->sequence_symbol, 2);
+  EXPECT_EQ(got->picks_logits, 0);
+  EXPECT_EQ(got->has_candidates, 1);
   EXPECT_EQ(got->max_context, 4096);
   EXPECT_EQ(got->vocabulary, 128256);
   ASSERT_EQ(got->num_inputs, 3);

@@ -91,3 +91,26 @@ func.func @row_of_rank_2(%x: !x, %w: tensor<4x8xf32>, %bias: tensor<1x4xf32>) ->
   %1 = onnx.node "Add"(%0, %bias) {opset = 17 : i64} : (!y, tensor<1x4xf32>) -> !y
   return %1 : !y
 }
+
+// Logits of half precision, and their candidates, are the product's own; what
+// else reads a cast keeps it.
+// CHECK-LABEL: func.func @cast(
+// CHECK: %[[Y:.*]] = qopt.matmul {{.*}} -> [[HALF:tensor<.*xf16.*>]]
+// CHECK-NOT: onnx.node
+// CHECK: qopt.candidates %[[Y]]
+// CHECK: return %[[Y]]
+func.func @cast(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) -> (tensor<2x4xf16>, tensor<2x1xi64>) {
+  %0 = qopt.matmul %x, %w : (tensor<2x8xf32>, tensor<4x8xf32>) -> tensor<2x4xf32>
+  %1 = onnx.node "Cast"(%0) {opset = 17 : i64, parameters = {to = 10}} : (tensor<2x4xf32>) -> tensor<2x4xf16>
+  %v, %t = qopt.candidates %1 : tensor<2x4xf16> -> tensor<2x1xf32>, tensor<2x1xi64>
+  return %1, %t : tensor<2x4xf16>, tensor<2x1xi64>
+}
+// CHECK-LABEL: func.func @cast_that_is_read(
+// CHECK: qopt.matmul {{.*}} -> tensor<2x4xf32>
+// CHECK: onnx.node "Cast"
+func.func @cast_that_is_read(%x: tensor<2x8xf32>, %w: tensor<4x8xf32>) -> tensor<2x4xf16> {
+  %0 = qopt.matmul %x, %w : (tensor<2x8xf32>, tensor<4x8xf32>) -> tensor<2x4xf32>
+  %1 = onnx.node "Cast"(%0) {opset = 17 : i64, parameters = {to = 10}} : (tensor<2x4xf32>) -> tensor<2x4xf16>
+  %2 = onnx.node "Neg"(%1) {opset = 17 : i64} : (tensor<2x4xf16>) -> tensor<2x4xf16>
+  return %2 : tensor<2x4xf16>
+}

@@ -8,6 +8,16 @@
 !w = memref<8832xi8>
 !q = !qopt.qtensor<64x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
 
+// A product with candidates has more than a loop.
+// CHECK-LABEL: func.func @candidates
+// CHECK-NOT: qopt.fused
+// CHECK: return
+func.func @candidates(%c: !c, %a: !w, %s: !s, %z: !z, %y0: !y, %y1: !y, %v: memref<?x?xf32>, %t: memref<?x?xi64>, %o: memref<?x16xi32>) {
+  qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%y0 : !y) {weight_type = !q} : (!c, !w)
+  qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%y1 : !y) candidates(%v, %t, %o : memref<?x?xf32>, memref<?x?xi64>, memref<?x16xi32>) {weight_type = !q} : (!c, !w)
+  return
+}
+
 // A norm and what quantizes its rows; products of one input, which do not read
 // one another.
 // CHECK-LABEL: func.func @norm_and_products

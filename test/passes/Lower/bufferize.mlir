@@ -315,3 +315,20 @@ func.func @prefill(%x: !s, %k: memref<?x2x?x8x32xf32>, %v: memref<?x2x?x32x8xf32
     {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.5 : f64} : !s, !s, !s -> !s
   return %0 : !s
 }
+
+// -----
+
+!l = tensor<?x1x48xf16, #qopt.dims<"batch", "1", "48">>
+!v = tensor<?x1x?xf32, #qopt.dims<"batch", "1", "candidates">>
+!t = tensor<?x1x?xi64, #qopt.dims<"batch", "1", "candidates">>
+
+// Candidates are written to where they are returned; each row has a lock.
+// CHECK-LABEL: func.func @candidates(
+// CHECK-SAME: %[[L:[a-z0-9]*]]: memref<?x1x48xf16>, %[[V:[a-z0-9]*]]: memref<?x1x?xf32> {qopt.output}, %[[T:[a-z0-9]*]]: memref<?x1x?xi64> {qopt.output})
+// CHECK: %[[BATCH:.*]] = qopt.dim "batch"
+// CHECK: %[[O:.*]] = memref.alloc(%{{.*}}) : memref<?x1x16xi32>
+// CHECK: qopt.candidates %[[L]] outs(%[[V]], %[[T]], %[[O]] : memref<?x1x?xf32>, memref<?x1x?xi64>, memref<?x1x16xi32>) : memref<?x1x48xf16>
+func.func @candidates(%l: !l) -> (!v, !t) {
+  %v, %t = qopt.candidates %l : !l -> !v, !t
+  return %v, %t : !v, !t
+}

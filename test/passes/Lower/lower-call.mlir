@@ -94,6 +94,20 @@ func.func @prefill(%x: memref<?x4xf32> {qopt.name = "x"}, %ids: memref<3xi64> {q
 // CHECK: call @prefill(%[[CALL]], %[[X]], %[[IDS]], %[[Y]], %[[ARENA]])
 // CHECK-NEXT: return
 
+// Candidates have places of their own in the call.
+// CHECK-LABEL: func.func @decode_run(
+// CHECK-SAME: %[[CALL:[a-z0-9]*]]: !llvm.ptr) {
+// CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[CALL]][96]
+// CHECK: llvm.load %[[PLACE]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[V:.*]] = memref.view %{{.*}}[%{{.*}}][%{{.*}}] : memref<?xi8> to memref<?xf32>
+// CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[CALL]][104]
+// CHECK: llvm.load %[[PLACE]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[T:.*]] = memref.view %{{.*}}[%{{.*}}][%{{.*}}] : memref<?xi8> to memref<?xi64>
+// CHECK: call @decode(%[[CALL]], %[[V]], %[[T]], %{{.*}})
+func.func @decode(%v: memref<?xf32> {qopt.output, qopt.candidates = 0 : i64, qopt.type = tensor<?xf32, #qopt.dims<"batch">>}, %t: memref<?xi64> {qopt.output, qopt.candidates = 1 : i64, qopt.type = tensor<?xi64, #qopt.dims<"batch">>}, %arena: memref<?xi8>) {
+  return
+}
+
 // CHECK-LABEL: func.func @layer_arena_bytes(
 // CHECK-SAME: !llvm.ptr) -> index
 func.func @layer_arena_bytes() -> index {

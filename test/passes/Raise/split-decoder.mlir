@@ -48,17 +48,22 @@ func.func @main(%x: tensor<?xf32, #qopt.dims<"sequence">>) -> tensor<?xf32, #qop
 // Prefill computes the norm, the head and the cast of the rows that are asked
 // for; decode has one.
 // CHECK-LABEL: module {
-// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence", "past", "logit_rows"]
+// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence", "past", "logit_rows", "candidates"]
 // CHECK: func.func @prefill(%[[X:.*]]: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}, %[[ROWS:.*]]: tensor<?x?x1xi64, #qopt.dims<"batch", "logit_rows", "1">> {qopt.logit_rows, qopt.type = tensor<?x?x1xi64, #qopt.dims<"batch", "logit_rows", "1">>})
-// CHECK-SAME: -> (tensor<?x?x16xf16, #qopt.dims<"batch", "logit_rows", "16">> {qopt.name = "logits", qopt.type = tensor<?x?x16xf16, #qopt.dims<"batch", "logit_rows", "16">>}, tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "hidden"})
+// CHECK-SAME: -> (tensor<?x?x16xf16, #qopt.dims<"batch", "logit_rows", "16">> {qopt.name = "logits", qopt.type = tensor<?x?x16xf16, #qopt.dims<"batch", "logit_rows", "16">>}, tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "hidden"},
+// CHECK-SAME: tensor<?x?x?xf32, #qopt.dims<"batch", "logit_rows", "candidates">> {qopt.candidates = 0 : i64, qopt.type = tensor<?x?x?xf32, #qopt.dims<"batch", "logit_rows", "candidates">>},
+// CHECK-SAME: tensor<?x?x?xi64, #qopt.dims<"batch", "logit_rows", "candidates">> {qopt.candidates = 1 : i64, qopt.type = tensor<?x?x?xi64, #qopt.dims<"batch", "logit_rows", "candidates">>})
 // CHECK: %[[SILU:.*]] = qopt.silu %[[X]]
 // CHECK: %[[TAKEN:.*]] = onnx.node "GatherND"(%[[SILU]], %[[ROWS]]) {{.*}}batch_dims = 1{{.*}} -> tensor<?x?x8xf32, #qopt.dims<"batch", "logit_rows", "8">>
 // CHECK: %[[NORM:.*]] = qopt.rms_norm %[[TAKEN]]
 // CHECK: %[[Y:.*]] = qopt.matmul %[[NORM]], {{.*}} -> tensor<?x?x16xf32, #qopt.dims<"batch", "logit_rows", "16">>
 // CHECK: %[[CAST:.*]] = onnx.node "Cast"(%[[Y]])
-// CHECK: return %[[CAST]], %[[SILU]]
+// CHECK: %[[BEST:.*]]:2 = qopt.candidates %[[CAST]] :
+// CHECK: return %[[CAST]], %[[SILU]], %[[BEST]]#0, %[[BEST]]#1
 // CHECK: func.func @decode
 // CHECK-NOT: logit_rows
+// CHECK: %[[LOGITS:.*]] = onnx.node "Cast"
+// CHECK: qopt.candidates %[[LOGITS]] : {{.*}} -> tensor<?x1x?xf32, #qopt.dims<"batch", "1", "candidates">>, tensor<?x1x?xi64, #qopt.dims<"batch", "1", "candidates">>
 qopt.signature {conditions = [], inputs = [{name = "x", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], outputs = [{name = "logits", role = "logits", type = tensor<?x?x16xf16, #qopt.dims<"batch", "sequence", "16">>}, {name = "hidden", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], symbols = ["batch", "sequence", "past"]}
 qopt.weight @s : tensor<8xf32> {file = "m.onnx", length = 32 : i64}
 qopt.weight @w : tensor<16x8xf32> {file = "m.onnx", length = 512 : i64}
@@ -77,7 +82,7 @@ func.func @main(%x: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qop
 
 // Logits that are no product of each token: all of them are computed.
 // CHECK-LABEL: module {
-// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence", "past"]
+// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence", "past", "candidates"]
 // CHECK: func.func @prefill(%{{.*}}: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}) ->
 qopt.signature {conditions = [], inputs = [{name = "x", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], outputs = [{name = "logits", role = "logits", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], symbols = ["batch", "sequence", "past"]}
 qopt.cache @cache0 {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
@@ -85,4 +90,19 @@ func.func @main(%x: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qop
   // expected-remark @below {{logits of all tokens are computed when those of the last one are asked for: they are not made by a product of each token}}
   %0 = qopt.silu %x : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> -> tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
   return %0 : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>
+}
+
+// -----
+
+// Logits without rows have no candidates.
+// CHECK-LABEL: module {
+// CHECK: qopt.signature {{.*}}symbols = ["batch", "sequence"]
+// CHECK-NOT: qopt.candidates
+qopt.signature {conditions = [], inputs = [{name = "x", type = tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">>}], outputs = [{name = "logits", role = "logits", type = tensor<?xf32, #qopt.dims<"8*batch*sequence">>}], symbols = ["batch", "sequence"]}
+qopt.cache @cache0 {heads = 1 : i64, index = 0 : i64, key_dim = 8 : i64, value_dim = 8 : i64}
+func.func @main(%x: tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> {qopt.name = "x"}) -> (tensor<?xf32, #qopt.dims<"8*batch*sequence">> {qopt.name = "logits"}) {
+  // expected-remark @+2 {{logits of all tokens are computed}}
+  // expected-remark @+1 {{samplers search all logits for the largest: logits are not [batch, time steps, vocabulary]}}
+  %0 = qopt.reshape %x : tensor<?x?x8xf32, #qopt.dims<"batch", "sequence", "8">> -> tensor<?xf32, #qopt.dims<"8*batch*sequence">>
+  return %0 : tensor<?xf32, #qopt.dims<"8*batch*sequence">>
 }
