@@ -24,6 +24,12 @@ Value Codes::splatFloat(double value) {
 
 int64_t Codes::steps() const { return llvm::divideCeil(layout.K, stepSize); }
 
+Value Codes::stepPlace(Value panelStart, Value step) {
+  auto [segment, inside] = b.split(step, b.index(segmentSteps()));
+  return b.add(segmentStart(panelStart, segment),
+               b.mul(inside, layout.stepBytes()));
+}
+
 Value Codes::stepsOf(Value segment) {
   if (layout.segments() == 1)
     return b.index(steps());
@@ -175,9 +181,8 @@ void Codes::eachElement(Value panel, Value column,
   };
   /// The first `count` elements of a step.
   auto emitStep = [&](Value step, int64_t count) {
-    auto [segment, inside] = b.split(step, b.index(segmentSteps()));
-    Value place =
-        b.add(segmentStart(start, segment), b.mul(inside, layout.stepBytes()));
+    Value segment = b.div(step, b.index(segmentSteps()));
+    Value place = stepPlace(start, step);
     Value scale, zero;
     for (int64_t k = 0; k < count; k += 4) {
       if (k == 0 || (isHalved() && k == 16)) {
@@ -202,9 +207,8 @@ void dequantizeStrip(Codes &codes, Value panel, Value column, int64_t vectors,
   Value panelStart = codes.panelStart(panel);
   b.loop(b.index(0), steps, 1, [&](Value i) {
     Value step = b.add(firstStep, i);
-    auto [segment, inside] = b.split(step, b.index(codes.segmentSteps()));
-    Value place = b.add(codes.segmentStart(panelStart, segment),
-                        b.mul(inside, codes.layout.stepBytes()));
+    Value segment = b.div(step, b.index(codes.segmentSteps()));
+    Value place = codes.stepPlace(panelStart, step);
     for (int64_t v = 0; v < vectors; ++v) {
       Value at = b.add(column, v * b.lanes);
       Value scale, zero;

@@ -40,6 +40,8 @@ public:
     return b.add(b.add(panelStart, layout.segmentOffset(0)),
                  b.mul(segment, layout.segmentBytes()));
   }
+  /// Where a step of a panel lies.
+  Value stepPlace(Value panelStart, Value step);
   /// Steps of a segment.
   Value stepsOf(Value segment);
 

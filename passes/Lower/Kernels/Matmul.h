@@ -53,9 +53,13 @@ private:
   struct Block; // of one item and one range of K
 
   void emitBlock(Block &block);
+  int64_t copyStride() const { return kBlock + b.lanes + 1; }
   void copyInput(Block &block);
   void emitStrip(Block &block, mlir::Value strip, int64_t columns);
   void copyWeight(Block &block, mlir::Value strip);
+  mlir::Value weightPlace(mlir::Value panel, mlir::Value k);
+  void prefetchWeight(const Block &block, mlir::Value strip, mlir::Value tile,
+                      mlir::Value tiles);
   void emitTiles(Block &block, mlir::Value strip, int64_t columns);
   void emitRest(Block &block, mlir::Value strip, int64_t columns,
                 mlir::Value row, mlir::Value rest);

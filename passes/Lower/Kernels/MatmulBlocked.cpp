@@ -1,32 +1,15 @@
 //===- MatmulBlocked.cpp - Products of more than one row ------------------===//
 
-#include "passes/Lower/Kernels/Matmul.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "passes/Lower/Kernels/CodedProduct.h"
+#include "lib/Target/CostModel.h"
+#include "passes/Lower/Kernels/MatmulBlock.h"
 
 using namespace mlir;
 
 namespace qopt {
 
-/// One item and one range of K.
-struct BlockedProduct::Block {
-  Value firstRow, rows;        ///< of the item
-  Value firstStrip, lastStrip; ///< [first, last)
-  Value k, steps;              ///< range of K
-  Value isFirst, isLast;       ///< range of K; null when there is one
-  // Operands, in place or copied.
-  Value left, leftBase, leftStride;
-  Value right, rightStart;
-  int64_t rightStride;
-};
-
 static bool isF32(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getElementType().isF32();
 }
-
-/// Tiles are two vectors wide.
-static constexpr int64_t tileVectors = 2;
 
 BlockedProduct::BlockedProduct(KernelBuilder &b, Product &product, bool few)
     : b(b), product(product), few(few), stripColumns(tileVectors * b.lanes),
@@ -45,7 +28,7 @@ BlockedProduct::BlockedProduct(KernelBuilder &b, Product &product, bool few)
   // A block of the input and the strips of partial sums share the second level
   // cache; a strip of the weight and the rows of a tile the first.
   constexpr int64_t blockRows = blockRowsOfFloats, blockSteps = 512,
-                    blockPanels = 16, items = 32;
+                    blockPanels = 16, items = 24;
   maxRows = blockRows;
   maxStrips = std::min(product.panels, blockPanels) * stripsPerPanel;
   int64_t kBlocks = llvm::divideCeil(product.K, blockSteps);
@@ -74,7 +57,7 @@ Value BlockedProduct::items() {
 
 void BlockedProduct::emit(Value item) {
   if (copiesInput)
-    inputCopy = b.scratch(maxRows * (kBlock + b.lanes));
+    inputCopy = b.scratch(maxRows * copyStride());
   if (copiesWeight)
     weightCopy =
         b.scratch(llvm::alignTo(kBlock, PanelLayout::stepSize) * stripColumns);
@@ -88,8 +71,12 @@ void BlockedProduct::emit(Value item) {
   block.firstStrip = b.mul(group, stripsPerItem);
   block.lastStrip = b.min(b.add(block.firstStrip, stripsPerItem),
                           b.index(product.panels * stripsPerPanel));
+  Value nextGroup = b.div(b.add(item, 1), rowBlocks);
+  Value nextPanel =
+      b.div(b.mul(nextGroup, stripsPerItem), b.index(stripsPerPanel));
   if (kBlock == product.K) {
-    block.k = b.index(0);
+    block.k = block.nextK = b.index(0);
+    block.nextPanel = nextPanel;
     block.steps = b.index(product.K);
     return emitBlock(block);
   }
@@ -99,7 +86,12 @@ void BlockedProduct::emit(Value item) {
     block.steps = product.K % kBlock == 0 ? b.index(kBlock)
                                           : b.min(b.sub(K, k), b.index(kBlock));
     block.isFirst = b.equal(k, b.index(0));
-    block.isLast = b.equal(b.add(k, block.steps), K);
+    Value next = b.add(k, block.steps);
+    block.isLast = b.equal(next, K);
+    block.nextK = b.choose(block.isLast, b.index(0), next);
+    block.nextPanel =
+        b.choose(block.isLast, nextPanel,
+                 b.div(block.firstStrip, b.index(stripsPerPanel)));
     emitBlock(block);
   });
 }
@@ -120,22 +112,6 @@ void BlockedProduct::emitBlock(Block &block) {
            [&] { emitStrip(block, b.index(whole), rest); });
 }
 
-/// Rows of the copy are a vector longer than the block.
-void BlockedProduct::copyInput(Block &block) {
-  int64_t stride = kBlock + b.lanes;
-  b.loop(b.index(0), block.rows, 1, [&](Value row) {
-    Value from = b.add(b.mul(b.add(block.firstRow, row), product.K), block.k);
-    Value to = b.mul(row, stride);
-    b.eachVector(block.steps, [&](Value i, int64_t count) {
-      b.store(b.load(product.input, b.add(from, i), count), inputCopy,
-              b.add(to, i), count);
-    });
-  });
-  block.left = inputCopy;
-  block.leftBase = b.index(0);
-  block.leftStride = b.index(stride);
-}
-
 void BlockedProduct::emitStrip(Block &block, Value strip, int64_t columns) {
   if (copiesWeight) {
     copyWeight(block, strip);
@@ -152,38 +128,6 @@ void BlockedProduct::emitStrip(Block &block, Value strip, int64_t columns) {
   emitTiles(block, strip, columns);
 }
 
-/// The strip's part of the weight as f32, [steps][stripColumns].
-void BlockedProduct::copyWeight(Block &block, Value strip) {
-  if (!product.packed) {
-    b.loop(b.index(0), b.index(stripColumns), 1, [&](Value c) {
-      Value column =
-          b.min(b.add(b.mul(strip, stripColumns), c), b.index(product.N - 1));
-      Value from = b.add(b.mul(column, product.K), block.k);
-      b.loop(b.index(0), block.steps, 1, [&](Value k) {
-        b.storeScalar(b.loadScalar(product.weight, b.add(from, k)), weightCopy,
-                      b.add(b.mul(k, stripColumns), c));
-      });
-    });
-    return;
-  }
-  auto [panel, part] = b.split(strip, b.index(stripsPerPanel));
-  if (product.codes) {
-    Value step = b.div(block.k, b.index(PanelLayout::stepSize));
-    Value steps = b.ceilDiv(block.steps, b.index(PanelLayout::stepSize));
-    return dequantizeStrip(*product.codes, panel, b.mul(part, stripColumns),
-                           tileVectors, step, steps, weightCopy);
-  }
-  Value from =
-      b.add(b.mul(b.add(b.mul(panel, product.K), block.k), panelColumns),
-            b.mul(part, stripColumns));
-  b.loop(b.index(0), block.steps, 1, [&](Value k) {
-    for (int64_t v = 0; v < tileVectors; ++v)
-      b.store(b.load(product.weight,
-                     b.add(b.add(from, b.mul(k, panelColumns)), v * b.lanes)),
-              weightCopy, b.add(b.mul(k, stripColumns), v * b.lanes));
-  });
-}
-
 void BlockedProduct::emitTiles(Block &block, Value strip, int64_t columns) {
   int64_t height = heights.front();
   if (few) {
@@ -193,7 +137,10 @@ void BlockedProduct::emitTiles(Block &block, Value strip, int64_t columns) {
     return;
   }
   Value whole = b.mul(b.div(block.rows, b.index(height)), height);
+  Value tiles = b.div(whole, b.index(height));
   b.loop(b.index(0), whole, height, [&](Value row) {
+    if (product.packed)
+      prefetchWeight(block, strip, b.div(row, b.index(height)), tiles);
     emitTile(block, strip, columns, row, height, /*whole=*/true);
   });
   Value rest = b.sub(block.rows, whole);

@@ -89,9 +89,7 @@ private:
 
 /// Small tiles would spend their time on counting.
 static int64_t unrolling(TileShape shape) {
-  return std::max(shape.chains, shape.accumulators() <= 8    ? int64_t(4)
-                                : shape.accumulators() <= 16 ? int64_t(2)
-                                                             : int64_t(1));
+  return std::max<int64_t>(shape.chains, shape.accumulators() <= 8 ? 4 : 2);
 }
 
 SmallVector<Value> emitTile(KernelBuilder &b, TileShape shape,
