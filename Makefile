@@ -20,14 +20,15 @@ test: build
 demo: build
 	$(PYTHON) bench/demo.py --qopt build/clang/bin/qopt
 
-# Measures anew what the README's table of recipes says.
+# Measures anew what the README's table of recipes says; `peers` does that of its other one.
 readme: build
 	$(PYTHON) bench/demo.py --qopt build/clang/bin/qopt --json build/demo.json
 	$(PYTHON) bench/readme.py build/demo.json
 
 # Speed against llama.cpp, which it builds, ONNX Runtime and the machine's limits: an hour, 20 GB in the cache.
 peers: build
-	$(PYTHON) bench/bench_peers.py --json build/peers.json --plot build/peers.svg
+	$(PYTHON) bench/bench_peers.py --json build/peers.json --plot docs/peers.svg
+	$(PYTHON) bench/readme.py build/peers.json
 
 # ASan and UBSan over all tests, TSan over those of the runtime and over two sessions of one model.
 sanitize: build

@@ -2,18 +2,13 @@
 
 #include "passes/Lower/Kernels/CodedProduct.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Lower/Kernels/Dots.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 
 namespace qopt {
 
 static constexpr int64_t stepSize = PanelLayout::stepSize;
-/// Steps of a group that follow one another without a loop.
-static constexpr int64_t unrolledSteps = 4;
 
 CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
     : items(b, op), b(b), op(op),
@@ -184,14 +179,6 @@ void CodedProduct::emitStrip(Tile tile, Value column, int64_t columns,
       });
 }
 
-/// Sets of sums where a few alone would wait for each other; with 16 registers
-/// more than those of one row would not stay in them.
-int64_t CodedProduct::chains(const Tile &tile) const {
-  if (b.isa.vectorRegisters < 32 && tile.rows.size() > 1)
-    return 1;
-  return tile.size() <= 2 ? 4 : tile.size() <= 4 ? 2 : 1;
-}
-
 void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
   SmallVector<Value> rows;
   for (Value row : tile.rows)
@@ -218,201 +205,6 @@ void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
                       [&] { return results; });
       });
   epilogue.emit(rows, outColumn, columns, results);
-}
-
-/// The sums of input * index over a segment, or over one half of its one step.
-SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
-                                           int64_t half) {
-  Value start = codes.segmentStart(tile.panelStart, segment);
-  Value firstStep = b.mul(segment, codes.segmentSteps());
-  Type type = hasCodedInput() ? Type(VectorType::get({b.lanes}, b.getI32Type()))
-                              : Type(b.vectorType);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  SmallVector<Value> sums(tile.size() * chains(tile), zero);
-  auto place = [&](Value step) {
-    return tile.unpacked ? b.mul(b.add(firstStep, step), unpackedStepBytes())
-                         : b.add(start, b.mul(step, codes.layout.stepBytes()));
-  };
-  auto whole = getConstantIntValue(codes.stepsOf(segment));
-  if (half >= 0)
-    addStep(tile, firstStep, place(b.index(0)), 4 * half, 4 * half + 4, sums);
-  else if (tile.rows.size() == 1 && whole && *whole <= unrolledSteps)
-    for (int64_t step = 0; step < *whole; ++step)
-      addStep(tile, b.add(firstStep, step), place(b.index(step)), 0,
-              stepSize / 4, sums);
-  else
-    sums = b.loop(b.index(0), codes.stepsOf(segment), 1, sums,
-                  [&](Value step, ValueRange carried) {
-                    SmallVector<Value> sums(carried);
-                    addStep(tile, b.add(firstStep, step), place(step), 0,
-                            stepSize / 4, sums);
-                    return sums;
-                  });
-  for (int64_t n = chains(tile); n > 1; n /= 2)
-    for (int64_t i = 0; i < n / 2 * tile.size(); ++i) {
-      Value other = sums[n / 2 * tile.size() + i];
-      sums[i] = hasCodedInput()
-                    ? arith::AddIOp::create(b, sums[i], other).getResult()
-                    : b.addf(sums[i], other);
-    }
-  sums.resize(tile.size());
-  return sums;
-}
-
-/// Quads [begin, end) of a step of K whose codes lie at `place`.
-void CodedProduct::addStep(const Tile &tile, Value step, Value place,
-                           int64_t begin, int64_t end,
-                           MutableArrayRef<Value> sums) {
-  int64_t numChains = chains(tile), next = 0;
-  const unsigned bits = codes.format().bits;
-  const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
-  SmallVector<Value> pairs(tile.size());
-  for (int64_t quad = begin; quad < end; ++quad) {
-    if (tile.isStream)
-      codes.prefetchQuad(place, quad, prefetchDistance);
-    SmallVector<Value> quads;
-    for (int64_t v = 0; v < tile.vectors; ++v) {
-      Value column = b.add(tile.column, v * b.lanes);
-      if (tile.unpacked) {
-        Value at =
-            b.add(b.add(place, b.mul(column, 4)), quad * panelColumns * 4);
-        Value bytes = vector::LoadOp::create(
-            b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked,
-            at);
-        quads.push_back(vector::BitCastOp::create(
-            b, VectorType::get({b.lanes}, b.getI32Type()), bytes));
-      } else {
-        quads.push_back(codes.quad(place, quad, column));
-      }
-    }
-    Value k = b.add(b.mul(step, stepSize), quad * 4);
-    if (hasCodedInput()) {
-      int64_t chain = next++ % numChains * tile.size();
-      for (auto [r, row] : llvm::enumerate(tile.rows)) {
-        Value bytes =
-            vector::LoadOp::create(b, VectorType::get({4}, b.getI8Type()),
-                                   input, b.add(b.mul(row, paddedK), k));
-        Value word = vector::ExtractOp::create(
-            b,
-            vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
-                                      bytes),
-            0);
-        Value inputs = b.splat(word);
-        for (int64_t v = 0; v < tile.vectors; ++v) {
-          int64_t i = r * tile.vectors + v;
-          Value &sum = sums[chain + i];
-          if (quadsInPairs == 0) {
-            sum = addQuads(b, sum, quads[v], inputs, bits);
-            continue;
-          }
-          Value products = multiplyPairs(b, quads[v], inputs);
-          pairs[i] = pairs[i] ? arith::AddIOp::create(b, pairs[i], products)
-                              : products;
-          if ((quad - begin + 1) % quadsInPairs == 0 || quad + 1 == end)
-            sum = widenPairs(b, sum, std::exchange(pairs[i], nullptr));
-        }
-      }
-      continue;
-    }
-    for (int64_t byte = 0; byte < 4; ++byte) {
-      int64_t chain = next++ % numChains * tile.size();
-      SmallVector<Value> elements;
-      for (Value q : quads)
-        elements.push_back(codes.element(q, byte));
-      for (auto [r, row] : llvm::enumerate(tile.rows)) {
-        Value x = b.loadSplat(rowData,
-                              b.add(b.add(b.mul(row, inputStride), k), byte));
-        for (int64_t v = 0; v < tile.vectors; ++v) {
-          Value &sum = sums[chain + r * tile.vectors + v];
-          sum = b.multiplyAdd(x, elements[v], sum);
-        }
-      }
-    }
-  }
-}
-
-bool CodedProduct::hasZeros(const Tile &tile) const {
-  return tile.hasZeros &&
-         (!codes.hasConstantZero() || codes.constantZero() != 0);
-}
-
-bool CodedProduct::hasShortSums() const {
-  return hasCodedInput() && std::min(codes.groupSize(), paddedK) * 127 <=
-                                std::numeric_limits<int16_t>::max();
-}
-
-CodedProduct::Factors CodedProduct::factorsOf(const Tile &tile, Value group,
-                                              Value column) {
-  Factors factors;
-  if (tile.scales) {
-    Value place = b.add(b.mul(group, panelColumns), column);
-    factors.scale = b.load(tile.scales, place);
-    if (tile.zeros)
-      factors.zero = vector::LoadOp::create(b, zeroType(), tile.zeros, place);
-    return factors;
-  }
-  factors.scale = codes.scales(tile.panelStart, group, column);
-  if (!hasZeros(tile))
-    return factors;
-  if (!hasExactZeros()) {
-    factors.zero = codes.zerosAsFloats(tile.panelStart, group, column);
-    return factors;
-  }
-  factors.zero = codes.zeros(tile.panelStart, group, column);
-  if (hasShortSums()) // as addPairs takes it, subtracted
-    factors.zero = arith::AndIOp::create(
-        b, arith::SubIOp::create(b, splatElements(b, 32, 0), factors.zero),
-        splatElements(b, 32, 0xffff));
-  return factors;
-}
-
-/// results + scale * (sums - zero * sum of the inputs)
-SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
-                                          ArrayRef<Value> sums,
-                                          ArrayRef<Value> results) {
-  if (tile.isStream)
-    codes.prefetchScales(tile.panelStart, group, prefetchDistance);
-  SmallVector<Factors> factors;
-  for (int64_t v = 0; v < tile.vectors; ++v)
-    factors.push_back(factorsOf(tile, group, b.add(tile.column, v * b.lanes)));
-  // Row by row, or what belongs to all rows would have to stay in registers.
-  SmallVector<Value> next(results);
-  for (auto [r, row] : llvm::enumerate(tile.rows)) {
-    Value place = b.add(b.mul(row, groups), group), inputSum, inputScale;
-    if (hasCodedInput()) {
-      if (hasZeros(tile))
-        inputSum = memref::LoadOp::create(b, inputSums, place);
-      bool perRow =
-          cast<MemRefType>(op.getInputScales().getType()).getShape().back() ==
-          1;
-      inputScale = b.loadSplat(inputScales, perRow ? row : place);
-    } else if (hasZeros(tile)) {
-      inputSum = b.loadSplat(rowSums, place);
-    }
-    for (int64_t v = 0; v < tile.vectors; ++v) {
-      int64_t i = r * tile.vectors + v;
-      Value sum = sums[i], factor = factors[v].scale, zero = factors[v].zero;
-      if (hasCodedInput()) {
-        if (zero && hasExactZeros())
-          sum = hasShortSums()
-                    ? addPairs(b, sum, asElements(b, zero, 16),
-                               asElements(b, b.splat(inputSum), 16))
-                    : arith::SubIOp::create(
-                          b, sum,
-                          arith::MulIOp::create(b, zero, b.splat(inputSum)));
-        sum = arith::SIToFPOp::create(b, b.vectorType, sum);
-        if (zero && !hasExactZeros()) {
-          Value asFloat = arith::SIToFPOp::create(b, b.getF32Type(), inputSum);
-          sum = b.subf(sum, b.mulf(zero, b.splat(asFloat)));
-        }
-        factor = b.mulf(factor, inputScale);
-      } else if (zero) {
-        sum = b.subf(sum, b.mulf(zero, inputSum));
-      }
-      next[i] = b.multiplyAdd(sum, factor, results[i]);
-    }
-  }
-  return next;
 }
 
 } // namespace qopt

@@ -7,106 +7,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Kernels/CodedProduct.h"
-#include "passes/Lower/Kernels/Dots.h"
+#include "passes/Lower/Kernels/TileRegisters.h"
 
 using namespace mlir;
 
 namespace qopt {
 
 static constexpr int64_t stepSize = PanelLayout::stepSize;
-/// Rows of a tile, and columns of a tile of sums.
-static constexpr int64_t tileRows = 16;
+static constexpr int64_t tileRows = TileRegisters::rows;
 /// Rows whose sums are in registers at once when they are scaled.
 static constexpr int64_t scaledRows = 8;
-
-namespace {
-
-/// The tile registers: 0 to 3 hold sums, 4 and 5 inputs, 6 and 7 codes.
-class Tiles {
-public:
-  /// `depth` elements of K in a tile of inputs or codes, each of so many bytes.
-  Tiles(KernelBuilder &b, int64_t depth, int64_t elementBytes)
-      : b(b), elementBytes(elementBytes),
-        shapes(ScratchOp::create(b, MemRefType::get({64}, b.getI8Type()))) {
-    SmallVector<int8_t> bytes(64, 0);
-    bytes[0] = 1; // the palette
-    for (int64_t tile = 0; tile < 8; ++tile) {
-      bytes[16 + 2 * tile] = isInput(tile) ? int8_t(depth * elementBytes) : 64;
-      bytes[48 + tile] =
-          tile >= 6 ? int8_t(depth * elementBytes / 4) : tileRows;
-    }
-    auto type = VectorType::get({64}, b.getI8Type());
-    Value all = arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)));
-    vector::StoreOp::create(b, all, shapes, b.index(0));
-  }
-
-  /// The upper tiles of inputs and sums have so many rows from now on. Nothing
-  /// works before it was called.
-  void setRows(Value rows) {
-    Value byte = arith::IndexCastOp::create(b, b.getI8Type(), rows);
-    for (int64_t tile : {0, 1, 4})
-      memref::StoreOp::create(b, byte, shapes, b.index(48 + tile));
-    call("ldtilecfg", {pointer(shapes, b.index(0))});
-  }
-
-  void release() { call("tilerelease", {}); }
-  void clear(int64_t row, int64_t column) {
-    call("tilezero", {number(sum(row, column))});
-  }
-  void loadInputs(int64_t row, Value bytes, Value at) {
-    call("tileloadd64", {number(4 + row), pointer(bytes, at), word(64)});
-  }
-  void loadCodes(int64_t column, Value bytes, Value at) {
-    call("tileloadd64",
-         {number(6 + column), pointer(bytes, at), word(4 * panelColumns)});
-  }
-  void add(int64_t row, int64_t column, bool isSigned) {
-    call(elementBytes == 2 ? "tdpbf16ps"
-         : isSigned        ? "tdpbssd"
-                           : "tdpbsud",
-         {number(sum(row, column)), number(4 + row), number(6 + column)});
-  }
-  /// To words[32][32].
-  void store(int64_t row, int64_t column, Value words) {
-    Value at = b.index(4 * tileRows * (row * panelColumns + column));
-    call("tilestored64", {number(sum(row, column)), pointer(words, at),
-                          word(4 * panelColumns)});
-  }
-
-private:
-  static bool isInput(int64_t tile) { return tile == 4 || tile == 5; }
-  static int64_t sum(int64_t row, int64_t column) { return 2 * row + column; }
-
-  void call(StringRef name, ValueRange operands) {
-    callIntrinsic(b, ("llvm.x86." + name).str(), nullptr, operands);
-  }
-  Value number(int64_t tile) {
-    return LLVM::ConstantOp::create(b, b.getI8Type(), b.getI8IntegerAttr(tile));
-  }
-  Value word(int64_t value) {
-    return LLVM::ConstantOp::create(b, b.getI64Type(),
-                                    b.getI64IntegerAttr(value));
-  }
-  Value pointer(Value flat, Value byte) {
-    Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, flat);
-    Value address =
-        arith::IndexCastOp::create(b, b.getI64Type(), b.add(start, byte));
-    return LLVM::IntToPtrOp::create(
-        b, LLVM::LLVMPointerType::get(b.getContext()), address);
-  }
-
-  KernelBuilder &b;
-  const int64_t elementBytes;
-  Value shapes;
-};
-
-} // namespace
 
 /// Whether groups are whole tiles of `depth` elements.
 static bool hasDepth(const Codes &codes, int64_t depth) {
@@ -181,7 +93,7 @@ private:
   const bool isCut;                  ///< K does not fit at once
   const int64_t depth, inputTileRow; ///< bytes of 16 rows of inputs
   const Type sumType;
-  Tiles tiles;
+  TileRegisters tiles;
   Tile tile;
   Value inputs, unpacked; ///< null where codes lie as tiles want them
   Value words;            ///< sums of a block and a group, [32][32]
