@@ -61,7 +61,7 @@ def main():
     readme = pathlib.Path(sys.argv[2]) if len(sys.argv) == 3 else ROOT / "README.md"
     begin, text = f"<!-- Made by bench/readme.py of {name}: -->\n", readme.read_text()
     before, _, rest = text.partition(begin)
-    if text.count(begin) != 1 or END not in rest:
+    if text.count(begin) != 1 or END not in rest or "<!-- Made by" in rest.split(END)[0]:
         sys.exit(f"{readme}: expects one line '{begin.strip()}' and a line '{END.strip()}' after it")
     readme.write_text(f"{before}{begin}\n{TABLES[name](figures['rows'])}\n{made_on(figures['machine'])}\n{END}{rest.split(END, 1)[1]}")
 

@@ -132,7 +132,7 @@ static qopt_status placeLogits(qopt_session *session, const qopt_sizes *sizes,
       output = &session->outputs[i];
   }
   *source = NULL;
-  if (which == QOPT_LOGITS_NONE)
+  if (which == QOPT_LOGITS_NONE && sizes->candidates == 0)
     return qopt_session_place_outputs(session, sizes);
   if (!output)
     return qopt_fail(QOPT_ERROR_ARGUMENT, "the model has no logits");
@@ -146,6 +146,8 @@ static qopt_status placeLogits(qopt_session *session, const qopt_sizes *sizes,
                      "output '%s' is not logits of each token; the model runs "
                      "by qopt_session_run",
                      shape.name);
+  if (which == QOPT_LOGITS_NONE) /* what candidates are of */
+    return qopt_session_place_outputs(session, sizes);
   output->data = directLogits(sizes, part, which, &shape, logits);
   if (!output->data)
     *source = output;

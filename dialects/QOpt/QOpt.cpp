@@ -238,11 +238,13 @@ LogicalResult CandidatesOp::verify() {
 }
 
 LogicalResult MatmulOp::verify() {
-  if (!getCandidates().empty() &&
-      (getCandidates().size() != 3 || !getOut() || shapeOf(getOut()).empty() ||
-       failed(verifyCandidates(*this, getOut(), getCandidates()))))
-    return emitOpError("expects the three outs of candidates in the buffer "
-                       "form alone");
+  if (!getCandidates().empty()) {
+    if (getCandidates().size() != 3 || !getOut() || shapeOf(getOut()).empty())
+      return emitOpError("expects the three outs of candidates in the buffer "
+                         "form alone");
+    if (failed(verifyCandidates(*this, getOut(), getCandidates())))
+      return failure();
+  }
   auto type = quantizedType(*this, getWeight());
   if (failed(verifyForm(*this)) || failed(type) ||
       failed(verifyQuantizedInput(*this, *type)))

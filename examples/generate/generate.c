@@ -40,6 +40,8 @@ int main(int argc, char **argv) {
   qopt_candidates likeliest = {.count = 1, .logits = &logit, .tokens = &best};
   check(qopt_session_prefill_candidates(session, &prompt, &likeliest));
   for (int64_t left = number(argv[2]); left > 0; --left) {
+    if (best < 0)
+      return fprintf(stderr, "generate: error: no logit is a number\n"), 1;
     printf("%lld\n", (long long)best);
     fflush(stdout);
     if (left > 1) /* what follows the last one is not wanted */

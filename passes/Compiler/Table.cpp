@@ -3,6 +3,7 @@
 #include "passes/Compiler/Table.h"
 
 #include "dialects/QOpt/QOpt.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/EntryArguments.h"
 #include "qopt/artifact.h"
 #include "qopt/runtime.h"
@@ -107,6 +108,20 @@ std::vector<ComparedOp> listComparedOps(ModuleOp module) {
   return ops;
 }
 
+/// Whether a function has an argument or result with the attribute.
+static bool isMarked(ModuleOp module, StringRef attribute) {
+  return llvm::any_of(
+      module.getOps<func::FuncOp>(), [&](func::FuncOp function) {
+        auto has = [&](ArrayAttr all) {
+          return all && llvm::any_of(all, [&](Attribute attributes) {
+                   return cast<DictionaryAttr>(attributes).contains(attribute);
+                 });
+        };
+        return has(function.getAllArgAttrs()) ||
+               has(function.getAllResultAttrs());
+      });
+}
+
 FailureOr<ArtifactTable> makeTable(ModuleOp module) {
   SignatureOp signature = *module.getOps<SignatureOp>().begin();
   ArtifactTable table;
@@ -116,15 +131,16 @@ FailureOr<ArtifactTable> makeTable(ModuleOp module) {
     return signature.emitError() << "the model has " << table.symbols.size()
                                  << " dynamic sizes, more than the "
                                  << QOPT_MAX_SYMBOLS << " that are supported";
-  // The caller's wishes, no sizes of the interface.
-  auto take = [&](StringRef symbol) {
-    bool isThere = !table.symbols.empty() && table.symbols.back() == symbol;
+  // The caller's wishes, no sizes of the interface: these come last, but a
+  // model may have sizes of the same names.
+  auto take = [&](StringRef attribute) {
+    bool isThere = isMarked(module, attribute);
     if (isThere)
       table.symbols.pop_back();
     return isThere;
   };
-  table.hasCandidates = take(candidatesSymbol);
-  table.picksLogits = take(logitRowsSymbol);
+  table.hasCandidates = take(candidatesAttr);
+  table.picksLogits = take(logitRowsAttr);
   auto indexOf = [&](StringRef name) -> int32_t {
     auto found = llvm::find(table.symbols, name);
     return found == table.symbols.end() ? -1 : found - table.symbols.begin();

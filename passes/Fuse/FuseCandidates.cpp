@@ -2,7 +2,7 @@
 
 #include "dialects/QOpt/QOpt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Fuse/Movable.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -12,11 +12,6 @@ namespace qopt {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// Views, sizes, allocations: what a product may move behind.
-bool isMovable(Operation *op) {
-  return isPure(op) || isa<memref::AllocOp, memref::ReinterpretCastOp>(op);
-}
 
 /// The product that writes the logits; null when it cannot find candidates,
 /// with the reason.

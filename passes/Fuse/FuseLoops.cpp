@@ -2,7 +2,7 @@
 
 #include "dialects/QOpt/QOpt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Fuse/Movable.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -121,11 +121,6 @@ std::optional<Sharing> sharing(ArrayRef<Operation *> group, Operation *next,
     return std::nullopt;
   }
   return Sharing::Apart;
-}
-
-/// Views, sizes, allocations: what may stand in front of a loop as well.
-bool isMovable(Operation *op) {
-  return isPure(op) || isa<memref::AllocOp, memref::ReinterpretCastOp>(op);
 }
 
 class BlockFuser {

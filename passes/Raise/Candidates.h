@@ -10,8 +10,8 @@ namespace qopt {
 
 /// Gives each function two more results, the `qopt.candidates` of its logits,
 /// and the signature the symbol `candidates`, as many as there are of each row.
-/// Does nothing when a function's logits are no rows of floats; a remark says
-/// so.
+/// Does nothing when a function has no logits, or they are no rows of floats,
+/// which a remark says.
 void addCandidates(llvm::ArrayRef<mlir::func::FuncOp> functions,
                    SignatureOp signature);
 

@@ -185,6 +185,26 @@ TEST_P(Decoder, candidates) {
     }
 }
 
+TEST(LastDecoder, logitsOfTheLastTokenAlone) {
+  Artifact artifact("last_decoder", decoderWeights());
+  ModelHandle model = load(artifact);
+  SessionHandle session = createSession(model.get(), {});
+  History history = makeHistory(1, 3, noPadding);
+  Prompt prompt(history, 0, 3);
+  Best best(1, 2);
+  std::vector<float> logits(FAKE_VOCABULARY);
+  const char *text = "output 'logits' is not logits of each token; the model "
+                     "runs by qopt_session_run";
+  EXPECT_EQ(qopt_session_prefill(session.get(), &prompt.prompt,
+                                 QOPT_LOGITS_LAST, logits.data()),
+            QOPT_ERROR_ARGUMENT);
+  EXPECT_STREQ(qopt_last_error(), text);
+  EXPECT_EQ(qopt_session_prefill_candidates(session.get(), &prompt.prompt,
+                                            &best.wanted),
+            QOPT_ERROR_ARGUMENT);
+  EXPECT_STREQ(qopt_last_error(), text);
+}
+
 TEST_P(Decoder, candidatesThatAreRefused) {
   EXPECT_EQ(qopt_model_get_info(model.get())->max_candidates,
             QOPT_MAX_CANDIDATES);

@@ -181,8 +181,13 @@ static const qopt_linear presentValue[] = {SYMBOL(0),
                                            CONSTANT(heads),
                                            {.coefficient = {0, 1, 1}},
                                            CONSTANT(FAKE_VALUE_DIM)};
+#if defined(FAKE_LAST) /* logits of the last token alone, in any call */
+static const qopt_linear logitsDims[] = {SYMBOL(0), CONSTANT(1),
+                                         CONSTANT(vocabulary)};
+#else
 static const qopt_linear logitsDims[] = {SYMBOL(0), SYMBOL(1),
                                          CONSTANT(vocabulary)};
+#endif
 
 static const qopt_tensor_info inputs[] = {
     {"input_ids", QOPT_INT64, 2, QOPT_ROLE_TOKENS, -1, tokenDims},

@@ -44,15 +44,25 @@ void CandidateLists::clear() {
 /// that is out of date lets through what the list does not take.
 Value CandidateLists::leastOf(Value row) {
   Value last = b.sub(b.mul(b.add(row, 1), size), b.index(1));
-  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, values);
-  Value address = arith::IndexCastOp::create(b, b.getI64Type(),
-                                             b.add(start, b.mul(last, 4)));
-  Value pointer = LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), address);
   return LLVM::LoadOp::create(
-      b, b.getF32Type(), pointer, /*alignment=*/4, /*isVolatile=*/false,
+      b, b.getF32Type(), valueAt(last), /*alignment=*/4, /*isVolatile=*/false,
       /*isNonTemporal=*/false, /*isInvariant=*/false,
       /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic);
+}
+
+void CandidateLists::storeValue(Value value, Value place) {
+  LLVM::StoreOp::create(b, value, valueAt(place), /*alignment=*/4,
+                        /*isVolatile=*/false, /*isNonTemporal=*/false,
+                        /*isInvariantGroup=*/false,
+                        LLVM::AtomicOrdering::monotonic);
+}
+
+Value CandidateLists::valueAt(Value place) {
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, values);
+  Value address = arith::IndexCastOp::create(b, b.getI64Type(),
+                                             b.add(start, b.mul(place, 4)));
+  return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
+                                  address);
 }
 
 void CandidateLists::lock(Value row) {
@@ -113,11 +123,11 @@ void CandidateLists::insert(Value value, Value token, Value first, Value last) {
       },
       [&](OpBuilder &, Location, ValueRange carried) {
         Value before = b.sub(carried[0], b.index(1));
-        b.storeScalar(b.loadScalar(values, before), values, carried[0]);
+        storeValue(b.loadScalar(values, before), carried[0]);
         b.storeScalar(b.loadScalar(tokens, before), tokens, carried[0]);
         scf::YieldOp::create(b, before);
       });
-  b.storeScalar(value, values, search.getResult(0));
+  storeValue(value, search.getResult(0));
   b.storeScalar(token, tokens, search.getResult(0));
 }
 

@@ -34,6 +34,9 @@ private:
   void offerRow(Value row, Value tile, Value start, Value column,
                 int64_t columns);
   void insert(Value value, Value token, Value first, Value last);
+  /// A value's place, which is read without the lock, and its address.
+  void storeValue(Value value, Value place);
+  Value valueAt(Value place);
   /// The last element of the row's list, or one that it had before.
   Value leastOf(Value row);
   void lock(Value row);

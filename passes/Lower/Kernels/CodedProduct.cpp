@@ -159,8 +159,7 @@ void CodedProduct::emitStrip(Tile tile, Value column, int64_t columns,
           b.add(firstRow, isWhole ? place : b.min(place, last)));
     }
     if (tile.unpacked)
-      prefetchNext(tile, b.div(row, b.index(height)),
-                   b.ceilDiv(rows, b.index(height)));
+      prefetchNext(tile, row, rows);
     emitTile(tile, columns);
   };
   if (getConstantIntValue(rows) == 1)

@@ -24,6 +24,8 @@ public:
 
   /// At most `fewRows` rows.
   void emitFew(Value item);
+  /// What is to do once, before all items.
+  void begin() { epilogue.begin(); }
   /// Any number of rows, of codes or where tiles take floats: a panel is
   /// unpacked once for all of an item.
   void emitMany(Value item);
@@ -101,8 +103,9 @@ private:
   int64_t unpackedStepBytes() const;
   /// The factors of a panel's groups, if there are several.
   void unpackFactors(Tile &tile);
-  /// Fetches part `i` of `count` of the panel behind a tile's.
-  void prefetchNext(const Tile &tile, Value i, Value count);
+  /// Fetches a tile's share of the panel behind its own; it begins at `row` of
+  /// `rows`.
+  void prefetchNext(const Tile &tile, Value row, Value rows);
   int64_t chains(const Tile &tile) const;
 
   KernelBuilder &b;

@@ -99,8 +99,13 @@ void CodedProduct::unpackFactors(Tile &tile) {
   tile.zeros = zeros;
 }
 
-void CodedProduct::prefetchNext(const Tile &tile, Value i, Value count) {
-  Value lines = b.ceilDiv(b.index(codes.layout.panelBytes() / 64), count);
+void CodedProduct::prefetchNext(const Tile &tile, Value row, Value rows) {
+  Value height = b.index(plan.tileRows), tiles = b.ceilDiv(rows, height);
+  int64_t width = stripVectors * b.lanes;
+  Value i = b.add(b.mul(b.div(tile.column, b.index(width)), tiles),
+                  b.div(row, height));
+  Value lines = b.ceilDiv(b.index(codes.layout.panelBytes() / 64),
+                          b.mul(tiles, panelColumns / width));
   Value next = b.add(tile.panelStart, codes.layout.panelBytes());
   Value begin = b.add(next, b.mul(b.mul(i, lines), 64));
   b.loop(begin, b.add(begin, b.mul(lines, 64)), 64,

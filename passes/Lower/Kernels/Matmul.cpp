@@ -75,7 +75,7 @@ static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
   if (!isUnpacked &&
       cast<MemRefType>(op.getInput().getType()).getElementType().isBF16())
     op.emitRemark("inputs of bf16 are widened: the products are those of f32");
-  Epilogue(b, op).begin();
+  product.begin();
   // Blocks of float inputs run as products with values of a strip.
   std::optional<Product> values;
   std::optional<BlockedProduct> blocked;
