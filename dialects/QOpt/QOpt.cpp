@@ -60,16 +60,15 @@ static bool agree(int64_t a, int64_t b) {
   return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
 }
 
-/// Reads every operand but `out`, writes `out` and what else is named.
-template <typename OpType>
+/// Reads every operand but `outs`, writes these and what else is named.
 static void
-addEffects(OpType op,
+addEffects(Operation *op,
            SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
                &effects,
-           ValueRange written = {}) {
+           ValueRange outs, ValueRange written = {}) {
   for (OpOperand &operand : op->getOpOperands())
     if (isa<BaseMemRefType>(operand.get().getType())) {
-      bool isOut = operand.get() == op.getOut();
+      bool isOut = llvm::is_contained(outs, operand.get());
       if (!isOut)
         effects.emplace_back(MemoryEffects::Read::get(), &operand);
       if (isOut || llvm::is_contained(written, operand.get()))
@@ -81,7 +80,7 @@ addEffects(OpType op,
   void OP::getEffects(                                                         \
       SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>      \
           &effects) {                                                          \
-    addEffects(*this, effects);                                                \
+    addEffects(*this, effects, getOut());                                      \
   }
 QOPT_EFFECTS(EmbeddingOp)
 QOPT_EFFECTS(RMSNormOp)
@@ -95,32 +94,19 @@ QOPT_EFFECTS(RoundOp)
 void MatmulOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  addEffects(*this, effects, getCandidates());
+  addEffects(*this, effects, getOut(), getCandidates());
 }
 
 void CandidatesOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (operand.get() != getLogits())
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
+  addEffects(*this, effects, {}, getOuts());
 }
 
 void QuantizeOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    if (operand.get() == getInput())
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
+  addEffects(*this, effects, {getOutCodes(), getOutScales(), getOutSums()});
 }
 
 void AttentionOp::getEffects(
@@ -131,7 +117,7 @@ void AttentionOp::getEffects(
     written = {getKeyCache(), getValueCache()};
   if (getParts())
     written.push_back(getParts());
-  addEffects(*this, effects, written);
+  addEffects(*this, effects, getOut(), written);
 }
 
 static Value resultOrOut(Value result, Value out) {

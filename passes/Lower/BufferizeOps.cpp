@@ -150,23 +150,31 @@ template <typename OpType> static void setWeightType(OpType op, Value weight) {
     op.setWeightType(type);
 }
 
-LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
-  auto operands = readAll(op);
-  if (failed(operands))
-    return failure();
-  if (!op.getCodes()) // it has buffers already
-    return convertBody(mlir::clone(builder, op, TypeRange(), *operands));
+FailureOr<SmallVector<Value>>
+FunctionBufferizer::allocateResults(Operation *op) {
   SmallVector<Value> outs;
-  for (Value result : op.getResults()) {
+  for (Value result : op->getResults()) {
     auto out = buffers.allocate(result, op);
     if (failed(out))
       return failure();
     outs.push_back(*out);
     buffers.set(result, *out);
   }
+  return outs;
+}
+
+LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
+  auto operands = readAll(op);
+  if (failed(operands))
+    return failure();
+  if (!op.getCodes()) // it has buffers already
+    return convertBody(mlir::clone(builder, op, TypeRange(), *operands));
+  auto outs = allocateResults(op);
+  if (failed(outs))
+    return failure();
   QuantizeOp::create(builder, op.getLoc(), Type(), Type(), Type(),
-                     (*operands)[0], outs[0], outs[1], outs[2], op.getBlock(),
-                     op.getPerToken());
+                     (*operands)[0], (*outs)[0], (*outs)[1], (*outs)[2],
+                     op.getBlock(), op.getPerToken());
   return success();
 }
 
@@ -176,14 +184,9 @@ LogicalResult FunctionBufferizer::convertCandidates(CandidatesOp op) {
     return failure();
   if (op.getBest().empty()) // it has buffers already
     return convertBody(mlir::clone(builder, op, TypeRange(), *operands));
-  SmallVector<Value> outs;
-  for (Value result : op.getBest()) {
-    auto out = buffers.allocate(result, op);
-    if (failed(out))
-      return failure();
-    outs.push_back(*out);
-    buffers.set(result, *out);
-  }
+  auto outs = allocateResults(op);
+  if (failed(outs))
+    return failure();
   auto values = cast<RankedTensorType>(op.getBest()[0].getType());
   SmallVector<int64_t> shape(values.getShape());
   auto sizes = *getSizes(values); // it was allocated
@@ -192,11 +195,11 @@ LogicalResult FunctionBufferizer::convertCandidates(CandidatesOp op) {
   for (auto [size, expression] : llvm::zip(shape, sizes))
     if (ShapedType::isDynamic(size))
       dynamic.push_back(materialize(builder, op.getLoc(), expression));
-  outs.push_back(memref::AllocOp::create(
+  outs->push_back(memref::AllocOp::create(
       builder, op.getLoc(), MemRefType::get(shape, builder.getI32Type()),
       dynamic));
   CandidatesOp::create(builder, op.getLoc(), TypeRange(), operands->front(),
-                       outs);
+                       *outs);
   return success();
 }
 

@@ -35,6 +35,9 @@ private:
   mlir::LogicalResult convertElements(mlir::tensor::FromElementsOp op);
   mlir::LogicalResult convertExtract(mlir::tensor::ExtractOp op);
   template <typename OpType> mlir::LogicalResult convertCompute(OpType op);
+  /// Memory for all results of an op, which are in it from now on.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  allocateResults(mlir::Operation *op);
   mlir::LogicalResult convertQuantize(QuantizeOp op);
   mlir::LogicalResult convertCandidates(CandidatesOp op);
   /// Memory for the parts of attention, where its buffer form has any.

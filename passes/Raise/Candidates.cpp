@@ -19,9 +19,8 @@ static StringRef whyNone(Value logits, SignatureOp signature) {
   Type element = type.getElementType();
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return "logits are not f32, f16 or bf16";
-  for (Attribute symbol : signature.getSymbols())
-    if (cast<StringAttr>(symbol).getValue() == candidatesSymbol)
-      return "the model has a size of that name";
+  if (hasSymbol(signature, candidatesSymbol))
+    return "the model has a size of that name";
   if (signature.getSymbols().size() == QOPT_MAX_SYMBOLS)
     return "the model has too many dynamic sizes";
   return "";
@@ -66,9 +65,7 @@ void addCandidates(ArrayRef<func::FuncOp> functions, SignatureOp signature) {
   }
   for (auto [function, result] : llvm::zip(functions, results))
     addTo(function, result);
-  SmallVector<Attribute> symbols(signature.getSymbols().getValue());
-  symbols.push_back(StringAttr::get(signature.getContext(), candidatesSymbol));
-  signature.setSymbolsAttr(ArrayAttr::get(signature.getContext(), symbols));
+  addSymbol(signature, candidatesSymbol);
 }
 
 } // namespace qopt

@@ -78,13 +78,21 @@ std::optional<unsigned> findLogits(func::FuncOp function,
   return std::nullopt;
 }
 
+bool hasSymbol(SignatureOp signature, StringRef symbol) {
+  return llvm::is_contained(
+      signature.getSymbols().getAsValueRange<StringAttr>(), symbol);
+}
+
+void addSymbol(SignatureOp signature, StringRef symbol) {
+  SmallVector<Attribute> symbols(signature.getSymbols().getValue());
+  symbols.push_back(StringAttr::get(signature.getContext(), symbol));
+  signature.setSymbolsAttr(ArrayAttr::get(signature.getContext(), symbols));
+}
+
 void pickLogitRows(func::FuncOp function, SignatureOp signature) {
   auto result = findLogits(function, signature);
-  auto isTaken = [](Attribute symbol) {
-    return cast<StringAttr>(symbol).getValue() == logitRowsSymbol;
-  };
   if (!result || !function.getBody().hasOneBlock() ||
-      llvm::any_of(signature.getSymbols(), isTaken))
+      hasSymbol(signature, logitRowsSymbol))
     return;
   Operation *end = function.front().getTerminator();
   SmallVector<Operation *> chain;
@@ -127,9 +135,7 @@ void pickLogitRows(func::FuncOp function, SignatureOp signature) {
       builder.getFunctionType(function.getArgumentTypes(), results));
   function.setResultAttr(*result, entryTypeAttr,
                          TypeAttr::get(results[*result]));
-  SmallVector<Attribute> symbols(signature.getSymbols().getValue());
-  symbols.push_back(builder.getStringAttr(logitRowsSymbol));
-  signature.setSymbolsAttr(builder.getArrayAttr(symbols));
+  addSymbol(signature, logitRowsSymbol);
 }
 
 } // namespace qopt

@@ -12,6 +12,10 @@ namespace qopt {
 std::optional<unsigned> findLogits(mlir::func::FuncOp function,
                                    SignatureOp signature);
 
+bool hasSymbol(SignatureOp signature, llvm::StringRef symbol);
+/// As the last one.
+void addSymbol(SignatureOp signature, llvm::StringRef symbol);
+
 /// Gives the function an argument with the time steps whose logits are wanted,
 /// `[batch, logit_rows]`, and takes only these rows of the hidden state: of the
 /// logits and of all that is computed row by row before them. Adds the symbol
