@@ -73,6 +73,8 @@ private:
   int64_t streamSteps() {
     return codes.layout.segments() == 1 ? 0 : codes.segmentSteps();
   }
+  /// Codes are unpacked a group ahead, not a panel at a time.
+  bool unpacksGroups() const { return isStream && unpacked; }
   Value streamPlace(Value group);
   void unpackStream(Value group);
   void multiply(Value first, int64_t high, Value group, const Range &range);
@@ -99,7 +101,7 @@ private:
   Value words;            ///< sums of a block and a group, [32][32]
   Value scaled;           ///< null, or f32 sums of groups, [...][32]
   Value scaledStart;      ///< of the panel and block
-  bool isStream = false;  ///< a group's codes are unpacked before it
+  bool isStream = false;  ///< the panel's codes are read once
 };
 
 void CodedProduct::TiledItem::emit() {
@@ -315,7 +317,7 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
   };
   if (!scaled) {
     Value group = range.beginSegment;
-    if (isStream && unpacked)
+    if (unpacksGroups())
       unpackStream(group);
     multiply(first, high, group, range);
     store();
@@ -329,14 +331,14 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
   // in a stream, unpack the next one: what is in memory for a while is read
   // without waiting.
   Value last = range.endSegment;
-  if (isStream && unpacked)
+  if (unpacksGroups())
     unpackStream(range.beginSegment);
   b.loop(range.beginSegment, b.add(last, 1), 1, [&](Value group) {
     Value isThere = b.less(group, last), next = b.add(group, 1);
-    if (isStream && unpacked)
+    if (unpacksGroups())
       b.when(b.less(next, last), [&] { unpackStream(next); });
     b.when(isThere, [&] { multiply(first, high, group, range); });
-    if (isStream && unpacked)
+    if (unpacksGroups())
       codes.prefetchSegment(tile.panelStart, group, product.prefetchDistance);
     b.when(b.less(range.beginSegment, group), [&] {
       Value before = b.sub(group, b.index(1));
