@@ -108,19 +108,22 @@ static std::optional<Unit> chooseTiles(const ProductShape &shape,
 static constexpr int64_t maxBlockRows = 576;
 
 /// A copy of a block's inputs, tile by tile, stays in the second level cache
-/// for all panels of an item; a kilobyte of each row and the codes beside it
-/// leave room in the first for what tiles add up. A group that is all of K is
-/// not cut: its sums stay in tiles.
+/// for all panels of an item, a kilobyte of each row at a time: the codes of a
+/// panel beside it stay in the first and leave room for what tiles add up.
 static ProductPlan planTiles(const ProductShape &shape, Unit unit) {
-  constexpr int64_t rows = 32, rowBytes = 1024, inputBytes = 1 << 20;
+  constexpr int64_t rows = 32, rowBytes = 512, inputBytes = 1 << 20;
   int64_t elementBytes = unit == Unit::AmxBF16 ? 2 : 1;
   ProductPlan plan = {unit, /*isFew=*/false, rows, panelColumns};
   plan.blockK = int64_t(alignTo(shape.K, PanelLayout::stepSize));
+  int64_t width = rowBytes / elementBytes;
   if (shape.codes->groups(shape.K) > 1) {
     int64_t group = shape.codes->groupSize(shape.K);
-    int64_t most = std::max(rowBytes / elementBytes / group * group, group);
-    plan.blockK = std::min(plan.blockK, most);
+    width = std::max(width / group * group, group);
+  } else { // parts of about one size
+    auto parts = int64_t(divideCeil(plan.blockK, width));
+    width = int64_t(alignTo(divideCeil(plan.blockK, parts), 64));
   }
+  plan.blockK = std::min(plan.blockK, width);
   int64_t most = inputBytes / (plan.blockK * elementBytes) / rows * rows;
   plan.blockRows = std::clamp<int64_t>(most, rows, maxBlockRows);
   plan.blockPanels = std::clamp<int64_t>(shape.panels() / 8, 1, 8);

@@ -99,7 +99,7 @@ private:
   /// Many rows read codes that were unpacked before.
   bool isUnpacked() const;
   void unpack(Value panelStart, Value beginSegment, Value endSegment,
-              Value target, Value to);
+              Value beginStep, Value steps, Value target, Value to);
   int64_t unpackedStepBytes() const;
   /// The factors of a panel's groups, if there are several.
   void unpackFactors(Tile &tile);

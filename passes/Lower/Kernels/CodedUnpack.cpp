@@ -32,11 +32,13 @@ static Value makePair(KernelBuilder &b, Codes &codes, Value quad, int64_t pair,
       arith::AndIOp::create(b, halves[1], splatElements(b, 32, 0xffff0000)));
 }
 
-/// Segments [begin, end) from byte `to` on, step by step: [8 quads of K][32
+/// Segments [begin, end), or of a single one so many steps from `firstStep` on,
+/// from byte `to` on, step by step: [8 quads of K][32
 /// columns][4] bytes, of which zeros are subtracted where tiles want it, or [16
 /// pairs][32 columns][2] bf16 less their zeros.
 void CodedProduct::unpack(Value panelStart, Value beginSegment,
-                          Value endSegment, Value target, Value to) {
+                          Value endSegment, Value beginStep, Value steps,
+                          Value target, Value to) {
   Value firstStep = b.mul(beginSegment, codes.segmentSteps());
   b.loop(beginSegment, endSegment, 1, [&](Value segment) {
     Value start = codes.segmentStart(panelStart, segment);
@@ -52,7 +54,10 @@ void CodedProduct::unpack(Value panelStart, Value beginSegment,
       }
     }
     Value toSegment = b.sub(b.mul(segment, codes.segmentSteps()), firstStep);
-    b.loop(b.index(0), codes.stepsOf(segment), 1, [&](Value step) {
+    if (beginStep)
+      start = b.add(start, b.mul(beginStep, codes.layout.stepBytes()));
+    Value count = beginStep ? steps : codes.stepsOf(segment);
+    b.loop(b.index(0), count, 1, [&](Value step) {
       Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
       Value toStep =
           b.add(to, b.mul(b.add(toSegment, step), unpackedStepBytes()));

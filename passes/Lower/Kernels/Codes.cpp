@@ -166,6 +166,14 @@ void Codes::prefetchSegment(Value panelStart, Value segment, Value distance) {
          [&](Value i) { prefetchLine(b.add(begin, i)); });
 }
 
+void Codes::prefetchShare(Value begin, int64_t bytes, Value i, Value count) {
+  Value share =
+      b.mul(b.ceilDiv(b.index(llvm::divideCeil(bytes, 64)), count), 64);
+  Value first = b.add(begin, b.mul(i, share));
+  b.loop(first, b.add(first, share), 64,
+         [&](Value line) { prefetchLine(line); });
+}
+
 void Codes::eachElement(Value panel, Value column,
                         llvm::function_ref<void(Value, Value)> body) {
   Codes one(b, layout, bytes, 1);

@@ -74,6 +74,8 @@ public:
   void prefetchQuad(Value place, int64_t quad, Value distance);
   void prefetchScales(Value panelStart, Value group, Value distance);
   void prefetchSegment(Value panelStart, Value segment, Value distance);
+  /// Share `i` of `count` of so many bytes.
+  void prefetchShare(Value begin, int64_t bytes, Value i, Value count);
   /// The line of a byte, which may lie behind the weight.
   void prefetchLine(Value place) { b.prefetch(bytes, place); }
 

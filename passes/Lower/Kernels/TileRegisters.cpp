@@ -43,8 +43,9 @@ void TileRegisters::clear(int64_t row, int64_t column) {
   call("tilezero", {number(sum(row, column))});
 }
 
-void TileRegisters::loadInputs(int64_t row, Value bytes, Value at) {
-  call("tileloadd64", {number(4 + row), pointer(bytes, at), word(64)});
+void TileRegisters::loadInputs(int64_t row, Value bytes, Value at,
+                               int64_t stride) {
+  call("tileloadd64", {number(4 + row), pointer(bytes, at), word(stride)});
 }
 
 void TileRegisters::loadCodes(int64_t column, Value bytes, Value at) {
@@ -59,10 +60,19 @@ void TileRegisters::add(int64_t row, int64_t column, bool isSigned) {
        {number(sum(row, column)), number(4 + row), number(6 + column)});
 }
 
-void TileRegisters::store(int64_t row, int64_t column, Value words) {
-  Value at = b.index(4 * rows * (row * panelColumns + column));
-  call("tilestored64",
-       {number(sum(row, column)), pointer(words, at), word(4 * panelColumns)});
+void TileRegisters::load(int64_t row, int64_t column, Value words, Value at) {
+  move("tileloadd64", row, column, words, at);
+}
+
+void TileRegisters::store(int64_t row, int64_t column, Value words, Value at) {
+  move("tilestored64", row, column, words, at);
+}
+
+void TileRegisters::move(StringRef name, int64_t row, int64_t column,
+                         Value words, Value at) {
+  Value byte = b.mul(b.add(at, rows * (row * panelColumns + column)), 4);
+  call(name, {number(sum(row, column)), pointer(words, byte),
+              word(4 * panelColumns)});
 }
 
 void TileRegisters::call(StringRef name, ValueRange operands) {

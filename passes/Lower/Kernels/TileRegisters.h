@@ -24,15 +24,19 @@ public:
   void release();
 
   void clear(int64_t row, int64_t column);
-  void loadInputs(int64_t row, Value bytes, Value at);
+  /// Rows that start `stride` bytes apart.
+  void loadInputs(int64_t row, Value bytes, Value at, int64_t stride);
   void loadCodes(int64_t column, Value bytes, Value at);
   void add(int64_t row, int64_t column, bool isSigned);
-  /// To words[32][32].
-  void store(int64_t row, int64_t column, Value words);
+  /// Sums from and to words[32][32] at `at`.
+  void load(int64_t row, int64_t column, Value words, Value at);
+  void store(int64_t row, int64_t column, Value words, Value at);
 
 private:
   static bool isInput(int64_t tile) { return tile == 4 || tile == 5; }
   static int64_t sum(int64_t row, int64_t column) { return 2 * row + column; }
+  void move(llvm::StringRef name, int64_t row, int64_t column, Value words,
+            Value at);
 
   void call(llvm::StringRef name, mlir::ValueRange operands);
   Value number(int64_t tile);

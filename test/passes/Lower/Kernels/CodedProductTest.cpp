@@ -331,8 +331,10 @@ TEST_P(CodedProductTest, PartsOfK) {
         isa);
   for (const char *text :
        {"int4-g64", "codes = u4, block = 128, scale = f32, zero = midpoint",
-        "codes = u8, block = 96, scale = bf16, zero = u8"}) {
+        "codes = u8, block = 96, scale = bf16, zero = u8", "int8-channel",
+        "codes = u4, block = channel, scale = f32, zero = u4"}) {
     check({llvm::cantFail(Format::parse(text)), Input::Block, 2208, 513}, isa);
+    check({llvm::cantFail(Format::parse(text)), Input::Token, 2304, 45}, isa);
     check({llvm::cantFail(Format::parse(text)), Input::BF16, 2304, 513}, isa);
   }
 }

@@ -1,15 +1,13 @@
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-amx -canonicalize -cse -split-input-file | FileCheck %s
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-vnni -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=VNNI
 
-// Inputs are copied tile by tile. Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64
-// elements of K at once. A group's sums are scaled while tiles work on the next; then they are stored. Up to 16 rows unpack a group
-// right before, and fetch what comes later. What is left of many rows has tiles of its own height.
+// Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64 elements of K at once. A group's
+// sums are scaled while tiles work on the next; then they are stored. Up to 16 rows are read where they are, a group is unpacked right
+// before, and what comes later is fetched. More are copied tile by tile, a panel is unpacked for all of them, and each block fetches a
+// share of the next one. What is left of many rows has tiles of its own height.
 // CHECK-LABEL: func.func @codes_of_4_bits
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
-// CHECK: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
-// CHECK-NEXT: arith.muli
-// CHECK-NEXT: arith.addi
-// CHECK-NEXT: vector.store
+// CHECK-NOT: vector<64xi8>, memref<?xi8>
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: scf.for
 // CHECK: arith.subi {{.*}} : vector<64xi8>
@@ -17,8 +15,12 @@
 // CHECK: memref.prefetch
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
+// CHECK: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
+// CHECK-NEXT: arith.muli
+// CHECK-NEXT: arith.addi
+// CHECK-NEXT: vector.store
 // CHECK: arith.subi {{.*}} : vector<64xi8>
-// CHECK: scf.for
+// CHECK: memref.prefetch
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbssd"
@@ -48,6 +50,28 @@ func.func @codes_of_8_bits(%x: memref<?x128xi8>, %w: memref<4224xi8>, %s: memref
   qopt.matmul %x, %w quantized(%s, %z : memref<?x1xf32>, memref<?x1xi32>) outs(%y : memref<?x32xf32>) {weight_type =
     !qopt.qtensor<32x128, #qopt.format<codes = s8, block = channel, scale = f32>, #qopt.layout<panels>>}
     : (memref<?x128xi8>, memref<4224xi8>)
+  return
+}
+
+// -----
+
+// Of one group that is all of K the sums go back to their tiles, 512 elements at a time: 1,536 are three ranges.
+// CHECK-LABEL: func.func @one_long_group
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbsud"
+// CHECK: scf.for %{{.*}} = %c0 to %c48 step %c16
+// CHECK: scf.if
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
+// CHECK: } else {
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
+// CHECK: scf.for %{{.*}} = %c0 to %c16 step %c2
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbsud"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64"
+// CHECK: scf.if
+// CHECK: arith.sitofp
+func.func @one_long_group(%x: memref<?x1536xi8>, %w: memref<49280xi8>, %s: memref<?x1xf32>, %z: memref<?x1xi32>, %y: memref<?x32xf32>) {
+  qopt.matmul %x, %w quantized(%s, %z : memref<?x1xf32>, memref<?x1xi32>) outs(%y : memref<?x32xf32>) {weight_type =
+    !qopt.qtensor<32x1536, #qopt.format<codes = s8, block = channel, scale = f32>, #qopt.layout<panels>>}
+    : (memref<?x1536xi8>, memref<49280xi8>)
   return
 }
 
