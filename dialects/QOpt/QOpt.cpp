@@ -250,7 +250,7 @@ LogicalResult MatmulOp::verify() {
     return emitOpError("expects input and result of the same rank");
   int64_t columns = result.back();
   if (getInputScales())
-    K = llvm::alignTo(K, PanelLayout::stepSize);
+    K = paddedCodes(K);
   if (!agree(input.back(), K))
     return emitOpError("expects K = ")
            << K << " as last size of the input, but got " << input.back();
@@ -308,8 +308,7 @@ LogicalResult QuantizeOp::verify() {
   Value outs[] = {resultOrOut(getCodes(), getOutCodes()),
                   resultOrOut(getScales(), getOutScales()),
                   resultOrOut(getSums(), getOutSums())};
-  int64_t sizes[] = {int64_t(llvm::alignTo(K, PanelLayout::stepSize)),
-                     getPerToken() ? 1 : groups, groups};
+  int64_t sizes[] = {paddedCodes(K), getPerToken() ? 1 : groups, groups};
   unsigned widths[] = {8, 32, 32};
   bool areFloats[] = {false, true, false};
   for (auto [out, size, width, isFloat] :

@@ -3,6 +3,7 @@
 #ifndef QOPT_DIALECTS_QOPT_QOPT_H
 #define QOPT_DIALECTS_QOPT_QOPT_H
 
+#include "lib/Formats/Activations.h"
 #include "lib/Formats/Format.h"
 #include "lib/Formats/PanelLayout.h"
 #include "lib/Symbols/DimExpr.h"

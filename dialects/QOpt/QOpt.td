@@ -508,8 +508,9 @@ def QOpt_QuantizeOp : QOpt_Op<"quantize",
     or, `per_token`, for each row:
     `scale = max |input| / 127`, `code = round(input * (1 / scale))`, ties to even
     (lib/Formats/Activations.h). `sums` are the sums of the codes of each group.
-    Codes are `[..., Kp]`, with Kp the next multiple of 32 and zeros beyond K; scales
-    `[..., 1]` or `[..., groups]`; sums `[..., groups]`.
+    Codes are `[..., Kp]`, with Kp the next multiple of 64 and zeros beyond K; scales
+    `[..., 1]` or `[..., groups]`; sums `[..., groups]`. In buffers their order is the
+    kernels' own (passes/Lower/Kernels/CodedRows.h).
 
     ```mlir
     %codes, %scales, %sums = qopt.quantize %x {block = 64, per_token}

@@ -25,6 +25,13 @@ inline int8_t activationCode(float x, float inverse) {
   return int8_t(roundToEven(x * inverse));
 }
 
+/// Rows of codes are whole chunks, with zeros behind K: what kernels read at
+/// once.
+constexpr int64_t codesInChunk = 64;
+inline int64_t paddedCodes(int64_t K) {
+  return (K + codesInChunk - 1) / codesInChunk * codesInChunk;
+}
+
 } // namespace qopt
 
 #endif // QOPT_LIB_FORMATS_ACTIVATIONS_H

@@ -76,7 +76,7 @@ private:
     builder.setInsertionPointAfterValue(input);
     int64_t K = type.getShape().back();
     int64_t groups = llvm::divideCeil(K, block);
-    int64_t padded = llvm::alignTo(K, PanelLayout::stepSize);
+    int64_t padded = paddedCodes(K);
     return QuantizeOp::create(
         builder, loc,
         getTensorType(withLast(type, padded), builder.getI8Type()),

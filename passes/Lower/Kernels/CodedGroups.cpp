@@ -69,7 +69,10 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
   int64_t numChains = chains(tile), next = 0;
   const unsigned bits = codes.format().bits;
   const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
-  SmallVector<Value> pairs(tile.size());
+  SmallVector<Value> pairs(tile.size()), places;
+  for (Value row : tile.rows)
+    if (hasCodedInput())
+      places.push_back(inputPlaces.code(row, b.mul(step, stepSize)));
   for (int64_t quad = begin; quad < end; ++quad) {
     if (tile.isStream)
       codes.prefetchQuad(place, quad, prefetchDistance);
@@ -94,7 +97,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
       for (auto [r, row] : llvm::enumerate(tile.rows)) {
         Value bytes =
             vector::LoadOp::create(b, VectorType::get({4}, b.getI8Type()),
-                                   input, b.add(b.mul(row, paddedK), k));
+                                   input, b.add(places[r], quad * 4));
         Value word = vector::ExtractOp::create(
             b,
             vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
@@ -181,8 +184,9 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
   // Row by row, or what belongs to all rows would have to stay in registers.
   SmallVector<Value> next(results);
   for (auto [r, row] : llvm::enumerate(tile.rows)) {
-    Value place = b.add(b.mul(row, groups), group), inputSum, inputScale;
+    Value inputSum, inputScale;
     if (hasCodedInput()) {
+      Value place = inputPlaces.factor(row, group);
       if (hasZeros(tile))
         inputSum = memref::LoadOp::create(b, inputSums, place);
       bool perRow =
@@ -190,7 +194,7 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
           1;
       inputScale = b.loadSplat(inputScales, perRow ? row : place);
     } else if (hasZeros(tile)) {
-      inputSum = b.loadSplat(rowSums, place);
+      inputSum = b.loadSplat(rowSums, b.add(b.mul(row, groups), group));
     }
     for (int64_t v = 0; v < tile.vectors; ++v) {
       int64_t i = r * tile.vectors + v;

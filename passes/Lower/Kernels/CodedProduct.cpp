@@ -15,8 +15,8 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
       codes(b, op.getQuantizedWeight().getPanels(), b.flatten(op.getWeight())),
       N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
       groups(codes.format().groups(K)), M(b.rows(op.getInput())),
-      input(b.flatten(op.getInput())), epilogue(b, op),
-      plan(planProduct(shapeOf(op), b.isa, fewRows)),
+      input(b.flatten(op.getInput())), inputPlaces(b, K, groups, M),
+      epilogue(b, op), plan(planProduct(shapeOf(op), b.isa, fewRows)),
       stripVectors(plan.tileColumns / b.lanes) {
   if (op.getInputScales()) {
     inputScales = b.flatten(op.getInputScales());

@@ -4,6 +4,7 @@
 #define QOPT_PASSES_LOWER_KERNELS_CODEDPRODUCT_H
 
 #include "passes/Lower/Kernels/CodedItems.h"
+#include "passes/Lower/Kernels/CodedRows.h"
 #include "passes/Lower/Kernels/Codes.h"
 #include "passes/Lower/Kernels/Epilogue.h"
 
@@ -113,6 +114,7 @@ private:
   Codes codes;
   const int64_t N, K, paddedK, groups;
   Value M, input, inputScales, inputSums;
+  CodedRows inputPlaces; ///< of an input of codes
   Epilogue epilogue;
   const ProductPlan plan;     ///< of more than one row
   const int64_t stripVectors; ///< of tiles of vectors

@@ -7,9 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Lower/Kernels/CodedTiles.h"
+
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/Lower/Kernels/CodedProduct.h"
-#include "passes/Lower/Kernels/TileRegisters.h"
 
 using namespace mlir;
 
@@ -17,16 +17,6 @@ namespace qopt {
 
 static constexpr int64_t stepSize = PanelLayout::stepSize;
 static constexpr int64_t tileRows = TileRegisters::rows;
-/// Rows whose sums are in registers at once when they are scaled.
-static constexpr int64_t scaledRows = 8;
-
-static constexpr int64_t blockSize = 2 * tileRows * panelColumns;
-
-/// Whether groups are whole tiles of `depth` elements.
-static bool hasDepth(const Codes &codes, int64_t depth) {
-  return codes.steps() * stepSize % depth == 0 &&
-         (codes.layout.segments() == 1 || codes.groupSize() % depth == 0);
-}
 
 bool CodedProduct::usesTiles() const { return isTiled(items.plan.unit); }
 
@@ -42,97 +32,28 @@ bool CodedProduct::subtractsZeros() const {
               : codes.hasIntegerZero() && format.zeroBits < 8);
 }
 
-/// The tiles of an item. Its inputs are copied tile by tile, so that the rows
-/// of a tile are neighbours in the CPU's caches, a range of K at a time: all
-/// rows read the codes of a panel and a range from the first of them. Of 16
-/// rows or less the codes are one stream, and inputs are read where they are.
-class CodedProduct::TiledItem {
-public:
-  TiledItem(CodedProduct &product, const CodedItems::Part &part)
-      : product(product), codes(product.codes), b(product.b), part(part),
-        plan(product.items.plan), isFloat(product.tilesFloats()),
-        elementBytes(isFloat ? 2 : 1), isCut(plan.blockK < product.paddedK),
-        depth(!isFloat && hasDepth(codes, 64) ? 64 : 32),
-        rangeSteps(plan.blockK / stepSize),
-        inputTileRow(llvm::alignTo(plan.blockK * elementBytes, 64) * tileRows),
-        sumType(isFloat ? Type(b.getF32Type()) : Type(b.getI32Type())),
-        tiles(b, depth, elementBytes) {}
+static constexpr int64_t blockSize = 2 * tileRows * panelColumns;
 
-  void emit();
+/// Elements of K in a tile: groups are whole tiles.
+static int64_t depthOf(const Codes &codes, bool isFloat) {
+  bool hasWhole = codes.steps() * stepSize % 64 == 0 &&
+                  (codes.layout.segments() == 1 || codes.groupSize() % 64 == 0);
+  return hasWhole && !isFloat ? 64 : 32;
+}
 
-private:
-  /// Of K, in steps and segments; one segment may be cut.
-  struct Range {
-    Value beginStep, steps, beginSegment, endSegment;
-    Value isFirst, isLast; ///< null where K is not cut
-  };
+CodedProduct::TiledItem::TiledItem(CodedProduct &product,
+                                   const CodedItems::Part &part)
+    : product(product), codes(product.codes), b(product.b), part(part),
+      plan(product.items.plan), isFloat(product.tilesFloats()),
+      elementBytes(isFloat ? 2 : 1), isCut(plan.blockK < product.paddedK),
+      depth(depthOf(codes, isFloat)), rangeSteps(plan.blockK / stepSize),
+      inputTileRow(plan.blockK * elementBytes * tileRows),
+      sumType(isFloat ? Type(b.getF32Type()) : Type(b.getI32Type())),
+      tiles(b, depth, elementBytes) {}
 
-  Value bytesOf(int64_t bytes) {
-    return ScratchOp::create(b, MemRefType::get({bytes}, b.getI8Type()));
-  }
-  int64_t segmentsOf(int64_t steps) const {
-    return codes.layout.segments() == 1 ? 1 : steps / codes.segmentSteps();
-  }
-  void emitStream();
-  void emitRanges();
-  void emitRange(const Range &range);
-  void startPanel(Value panel);
-  void copyInputs(const Range &range);
-  void prefetchNext(Value panel, Value block, const Range &range);
-  /// Rows [first, first + count) of the part, in `high` tiles.
-  void emitBlock(Value first, Value count, int64_t high, bool isWhole,
-                 int64_t columns, const Range &range);
-  void emitGroups(Value first, Value count, int64_t high, bool isWhole,
-                  Value beginSegment, Value endSegment);
-  void clearScaled(int64_t high);
-  /// Steps that a stream unpacks before they are multiplied.
-  int64_t streamSteps() const {
-    return codes.layout.segments() == 1 ? rangeSteps : codes.segmentSteps();
-  }
-  Value streamPlace(Value group) {
-    return b.mul(b.rem(group, b.index(2)),
-                 streamSteps() * product.unpackedStepBytes());
-  }
-  void unpackStream(Value group);
-  void multiply(Value first, int64_t high, Value firstStep, Value steps,
-                Value codesAt);
-  void clearSums(int64_t high);
-  void storeSums(int64_t high, Value at);
-  /// Calls `body` with where rows [0, count) of a block start in its sums,
-  /// several at once; the tile's rows are these.
-  void eachRows(Value first, Value count, bool isWhole,
-                llvm::function_ref<void(ArrayRef<Value>)> body);
-  /// The same behind the block's start.
-  SmallVector<Value> inBlock(ArrayRef<Value> offsets) {
-    return llvm::map_to_vector(
-        offsets, [&](Value offset) { return b.add(blockStart, offset); });
-  }
-  SmallVector<Value> load(Value from, Type type, ArrayRef<Value> offsets);
-  void finish(ArrayRef<Value> results, int64_t columns);
-  /// Scales the sums of a block whose one group is all of K.
-  void finishSums(Value first, Value count, bool isWhole, int64_t columns);
-  void finishScaled(Value first, Value count, bool isWhole, int64_t columns);
-
-  CodedProduct &product;
-  Codes &codes;
-  KernelBuilder &b;
-  const CodedItems::Part &part;
-  const ProductPlan plan;
-  const bool isFloat;
-  const int64_t elementBytes;
-  const bool isCut;           ///< into several ranges
-  const int64_t depth;        ///< elements of K in a tile
-  const int64_t rangeSteps;   ///< of all ranges but the last
-  const int64_t inputTileRow; ///< bytes of 16 rows of a range's inputs
-  const Type sumType;
-  TileRegisters tiles;
-  Tile tile;
-  Value inputs, unpacked; ///< null where inputs or codes lie as tiles want them
-  Value words;            ///< sums of a block and a group, [32][32]
-  Value scaled;           ///< null, or f32 sums of groups
-  Value blockStart;       ///< in `scaled`, or in `words` where there is none
-  bool isStream = false;
-};
+Value CodedProduct::TiledItem::bytesOf(int64_t bytes) {
+  return ScratchOp::create(b, MemRefType::get({bytes}, b.getI8Type()));
+}
 
 void CodedProduct::TiledItem::emit() {
   tiles.setRows(b.min(part.rows, b.index(tileRows)));
@@ -165,7 +86,8 @@ void CodedProduct::TiledItem::startPanel(Value panel) {
 //===-- Ranges ------------------------------------------------------------===//
 
 void CodedProduct::TiledItem::emitRanges() {
-  inputs = bytesOf(plan.blockRows / tileRows * inputTileRow);
+  if (isFloat)
+    inputs = bytesOf(plan.blockRows / tileRows * inputTileRow);
   Value steps = b.index(codes.steps()), zero = b.index(0);
   if (!isCut)
     return emitRange(
@@ -185,7 +107,9 @@ void CodedProduct::TiledItem::emitRanges() {
 }
 
 void CodedProduct::TiledItem::emitRange(const Range &range) {
-  copyInputs(range);
+  beginStep = range.beginStep;
+  if (isFloat)
+    copyInputs(range);
   constexpr int64_t height = 2 * tileRows;
   product.eachPanel(part, [&](Value panel) {
     startPanel(panel);
@@ -217,13 +141,10 @@ void CodedProduct::TiledItem::emitRange(const Range &range) {
   });
 }
 
-/// [16 rows][64 bytes] of K after [16 rows][64 bytes], then the next rows.
+/// 16 rows of 64 bytes of K after 16 rows of 64 bytes, then the next rows.
 void CodedProduct::TiledItem::copyInputs(const Range &range) {
-  // Half a row of a tile where a range ends in the middle of one.
-  bool isWhole = product.paddedK * elementBytes % 64 == 0 &&
-                 plan.blockK * elementBytes % 64 == 0;
-  int64_t bytes = isWhole ? 64 : 32;
-  int64_t elements = bytes / elementBytes;
+  const int64_t elements = 64 / elementBytes;
+  auto bytes = VectorType::get({64}, b.getI8Type());
   auto type = VectorType::get(
       {elements}, cast<MemRefType>(product.input.getType()).getElementType());
   Value begin = b.mul(range.beginStep, stepSize);
@@ -236,15 +157,8 @@ void CodedProduct::TiledItem::copyInputs(const Range &range) {
     b.loop(b.index(0), count, 1, [&](Value i) {
       Value data = vector::LoadOp::create(b, type, product.input,
                                           b.add(from, b.mul(i, elements)));
-      if (isFloat)
-        data = vector::BitCastOp::create(
-            b, VectorType::get({bytes}, b.getI8Type()), data);
-      Value at = b.mul(i, tileRows * 64);
-      if (bytes == 32) {
-        auto [whole, half] = b.split(i, b.index(2));
-        at = b.add(b.mul(whole, tileRows * 64), b.mul(half, 32));
-      }
-      vector::StoreOp::create(b, data, inputs, b.add(to, at));
+      vector::StoreOp::create(b, vector::BitCastOp::create(b, bytes, data),
+                              inputs, b.add(to, b.mul(i, tileRows * 64)));
     });
   });
 }
@@ -292,7 +206,7 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
     if (!unpacked)
       at = b.add(codes.segmentStart(tile.panelStart, range.beginSegment),
                  b.mul(range.beginStep, codes.layout.stepBytes()));
-    multiply(first, high, b.index(0), range.steps, at);
+    multiply(first, high, beginStep, range.steps, at);
     storeSums(high, blockStart);
   }
   auto end = [&] {
@@ -314,6 +228,7 @@ void CodedProduct::TiledItem::unpackStream(Value group) {
 
 void CodedProduct::TiledItem::emitStream() {
   isStream = true;
+  beginStep = b.index(0);
   Value none = b.index(0), steps = b.index(codes.steps());
   product.eachPanel(part, [&](Value panel) {
     startPanel(panel);
@@ -340,156 +255,6 @@ void CodedProduct::TiledItem::emitStream() {
     });
   });
   isStream = false;
-}
-
-//===-- Sums --------------------------------------------------------------===//
-
-void CodedProduct::TiledItem::clearSums(int64_t high) {
-  for (int64_t r = 0; r < high; ++r)
-    for (int64_t c = 0; c < 2; ++c)
-      tiles.clear(r, c);
-}
-
-void CodedProduct::TiledItem::storeSums(int64_t high, Value at) {
-  for (int64_t r = 0; r < high; ++r)
-    for (int64_t c = 0; c < 2; ++c)
-      tiles.store(r, c, words, at);
-}
-
-void CodedProduct::TiledItem::clearScaled(int64_t high) {
-  b.loop(b.index(0), b.index(high * tileRows * panelColumns), b.lanes,
-         [&](Value i) { b.store(b.splat(0.0), scaled, b.add(blockStart, i)); });
-}
-
-void CodedProduct::TiledItem::eachRows(
-    Value first, Value count, bool isWhole,
-    llvm::function_ref<void(ArrayRef<Value>)> body) {
-  b.loop(b.index(0), count, scaledRows, [&](Value begin) {
-    SmallVector<Value> offsets;
-    Value last = b.sub(count, b.index(1));
-    tile.rows.clear();
-    for (int64_t r = 0; r < scaledRows; ++r) {
-      Value row = b.add(begin, r);
-      if (!isWhole)
-        row = b.min(row, last);
-      tile.rows.push_back(b.add(b.add(part.firstRow, first), row));
-      offsets.push_back(b.mul(row, panelColumns));
-    }
-    body(offsets);
-  });
-}
-
-SmallVector<Value> CodedProduct::TiledItem::load(Value from, Type type,
-                                                 ArrayRef<Value> offsets) {
-  SmallVector<Value> vectors;
-  for (Value offset : offsets)
-    for (int64_t v = 0; v < tile.vectors; ++v)
-      vectors.push_back(
-          vector::LoadOp::create(b, VectorType::get({b.lanes}, type), from,
-                                 b.add(offset, v * b.lanes)));
-  return vectors;
-}
-
-void CodedProduct::TiledItem::finish(ArrayRef<Value> results, int64_t columns) {
-  SmallVector<Value> rows;
-  for (Value row : tile.rows)
-    rows.push_back(b.mul(row, product.N));
-  product.epilogue.emit(rows, b.mul(tile.panel, panelColumns), columns,
-                        results);
-}
-
-/// Adds products of `steps` steps to the sums of rows [first, first + 16 *
-/// high) of the part: of the range's inputs from `firstStep` on, or of all
-/// inputs in a stream.
-void CodedProduct::TiledItem::multiply(Value first, int64_t high,
-                                       Value firstStep, Value steps,
-                                       Value codesAt) {
-  Value bytes = unpacked ? unpacked : b.flatten(product.op.getWeight());
-  int64_t rowBytes = product.paddedK * elementBytes;
-  Value inputRow = isStream
-                       ? b.mul(part.firstRow, rowBytes)
-                       : b.mul(b.div(first, b.index(tileRows)), inputTileRow);
-  b.loop(b.index(0), steps, depth / stepSize, [&](Value step) {
-    Value k = b.mul(b.add(firstStep, step), stepSize * elementBytes);
-    if (isStream) {
-      tiles.loadInputs(0, product.input, b.add(inputRow, k), rowBytes);
-    } else {
-      auto [whole, inside] = b.split(k, b.index(64));
-      Value from = b.add(inputRow, b.mul(whole, tileRows * 64));
-      if (depth * elementBytes < 64)
-        from = b.add(from, inside);
-      for (int64_t r = 0; r < high; ++r)
-        tiles.loadInputs(r, inputs, b.add(from, r * inputTileRow), 64);
-    }
-    Value at = b.add(codesAt, b.mul(step, product.unpackedStepBytes()));
-    if (isStream && !unpacked)
-      for (int64_t quad = 0; quad < depth / 4; ++quad)
-        codes.prefetchQuad(at, quad, product.prefetchDistance);
-    for (int64_t c = 0; c < 2; ++c)
-      tiles.loadCodes(c, bytes, b.add(at, c * 4 * tileRows));
-    for (int64_t r = 0; r < high; ++r)
-      for (int64_t c = 0; c < 2; ++c)
-        tiles.add(r, c, /*isSigned=*/!tile.hasZeros);
-  });
-}
-
-/// Tiles work on a group while vectors scale the sums of the one before and, in
-/// a stream, unpack the next one: what is in memory for a while is read without
-/// waiting.
-void CodedProduct::TiledItem::emitGroups(Value first, Value count, int64_t high,
-                                         bool isWhole, Value beginSegment,
-                                         Value endSegment) {
-  bool unpacksGroups = isStream && unpacked;
-  auto multiplyGroup = [&](Value group) {
-    Value firstStep = b.mul(isStream ? group : b.sub(group, beginSegment),
-                            codes.segmentSteps());
-    Value at = !unpacked       ? codes.segmentStart(tile.panelStart, group)
-               : unpacksGroups ? streamPlace(group)
-                               : b.mul(firstStep, product.unpackedStepBytes());
-    clearSums(high);
-    multiply(first, high, firstStep, codes.stepsOf(group), at);
-  };
-  auto scaleGroup = [&](Value group) {
-    eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
-      SmallVector<Value> sums = load(words, sumType, offsets);
-      SmallVector<Value> places = inBlock(offsets);
-      SmallVector<Value> results = product.addGroup(
-          tile, group, sums, load(scaled, b.getF32Type(), places));
-      for (auto [i, place] : llvm::enumerate(places))
-        for (int64_t v = 0; v < tile.vectors; ++v)
-          b.store(results[i * tile.vectors + v], scaled,
-                  b.add(place, v * b.lanes));
-    });
-  };
-  if (unpacksGroups)
-    unpackStream(beginSegment);
-  b.loop(beginSegment, b.add(endSegment, 1), 1, [&](Value group) {
-    Value isThere = b.less(group, endSegment), next = b.add(group, 1);
-    if (unpacksGroups)
-      b.when(b.less(next, endSegment), [&] { unpackStream(next); });
-    b.when(isThere, [&] { multiplyGroup(group); });
-    if (unpacksGroups)
-      codes.prefetchSegment(tile.panelStart, group, product.prefetchDistance);
-    b.when(b.less(beginSegment, group),
-           [&] { scaleGroup(b.sub(group, b.index(1))); });
-    b.when(isThere, [&] { storeSums(high, b.index(0)); });
-  });
-}
-
-void CodedProduct::TiledItem::finishSums(Value first, Value count, bool isWhole,
-                                         int64_t columns) {
-  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
-    SmallVector<Value> sums = load(words, sumType, inBlock(offsets));
-    SmallVector<Value> zeros(sums.size(), b.splat(0.0));
-    finish(product.addGroup(tile, b.index(0), sums, zeros), columns);
-  });
-}
-
-void CodedProduct::TiledItem::finishScaled(Value first, Value count,
-                                           bool isWhole, int64_t columns) {
-  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
-    finish(load(scaled, b.getF32Type(), inBlock(offsets)), columns);
-  });
 }
 
 void CodedProduct::emitTiles(const CodedItems::Part &part) {

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Kernels/CodedItems.h"
+#include "passes/Lower/Kernels/CodedRows.h"
 #include "passes/Lower/Kernels/Int8.h"
 #include "passes/Lower/Kernels/Kernels.h"
 
@@ -17,17 +18,16 @@ class RowQuantizer {
 public:
   RowQuantizer(KernelBuilder &b, QuantizeOp op)
       : b(b), K(cast<MemRefType>(op.getInput().getType()).getShape().back()),
-        paddedK(llvm::alignTo(K, PanelLayout::stepSize)),
         block(std::min<int64_t>(op.getBlock(), K)),
         groups(llvm::divideCeil(K, block)), perToken(op.getPerToken()),
         input(b.flatten(op.getInput())), codes(b.flatten(op.getOutCodes())),
-        scales(b.flatten(op.getOutScales())), sums(b.flatten(op.getOutSums())) {
-  }
+        scales(b.flatten(op.getOutScales())), sums(b.flatten(op.getOutSums())),
+        places(b, K, groups, b.rows(op.getInput())) {}
 
   int64_t rowSize() const { return K; }
 
   void emit(Value row) {
-    emitGroups(row, b.index(0), b.index(groups), b.index(paddedK));
+    emitGroups(row, b.index(0), b.index(groups), b.index(places.paddedK));
   }
 
   /// Groups of columns [begin, end), multiples of the block.
@@ -43,22 +43,22 @@ private:
     if (perToken)
       factor = scaleOf(row, b.index(0), K, row);
     auto group = [&](Value g, int64_t size) {
-      Value first = b.mul(g, block), place = b.add(b.mul(row, groups), g);
+      Value first = b.mul(g, block), place = places.factor(row, g);
       Value inverse = perToken ? factor : scaleOf(row, first, size, place);
       emitGroup(row, first, size, inverse, place);
     };
     int64_t whole = K / block;
     b.loop(begin, b.min(end, b.index(whole)), 1,
            [&](Value g) { group(g, block); });
-    if (paddedK == K && K % block == 0)
+    if (places.paddedK == K && K % block == 0)
       return;
     b.when(b.less(b.index(K - 1), endColumn), [&] {
       if (K % block)
         group(b.index(whole), K % block);
       Value zero =
           arith::ConstantOp::create(b, b.getIntegerAttr(b.getI8Type(), 0));
-      for (int64_t k = K; k < paddedK; ++k)
-        b.storeScalar(zero, codes, b.add(b.mul(row, paddedK), k));
+      for (int64_t k = K; k < places.paddedK; ++k)
+        b.storeScalar(zero, codes, places.code(row, b.index(k)));
     });
   }
 
@@ -73,13 +73,13 @@ private:
   void emitGroup(Value row, Value begin, int64_t size, Value inverse,
                  Value place) {
     Value from = b.add(b.mul(row, K), begin);
-    Value to = b.add(b.mul(row, paddedK), begin);
     auto words = VectorType::get({b.lanes}, b.getI32Type());
     Value factor = b.splat(inverse);
     auto quantize = [&](Value i, int64_t count) -> Value {
       Value word =
           emitInt8Codes(b, b.load(input, b.add(from, i), count), factor);
-      b.store(emitBytes(b, word), codes, b.add(to, i), count);
+      b.store(emitBytes(b, word), codes, places.code(row, b.add(begin, i)),
+              count);
       return word;
     };
     int64_t whole = size / b.lanes * b.lanes;
@@ -99,9 +99,10 @@ private:
   }
 
   KernelBuilder &b;
-  const int64_t K, paddedK, block, groups;
+  const int64_t K, block, groups;
   const bool perToken;
   Value input, codes, scales, sums;
+  CodedRows places;
 };
 
 } // namespace

@@ -69,7 +69,7 @@ func.func @float_weight(%c: tensor<?x256xi8>, %s: tensor<?x1xf32>, %z: tensor<?x
 // -----
 
 func.func @sizes(%x: tensor<?x200xf32>) {
-  // expected-error @below {{'qopt.quantize' op expects codes of i8, scales of f32 and sums of i32 with last sizes 224, 4 and 4}}
+  // expected-error @below {{'qopt.quantize' op expects codes of i8, scales of f32 and sums of i32 with last sizes 256, 4 and 4}}
   %c, %s, %z = qopt.quantize %x {block = 64 : i64} : tensor<?x200xf32> -> tensor<?x200xi8>, tensor<?x4xf32>, tensor<?x4xi32>
   return
 }

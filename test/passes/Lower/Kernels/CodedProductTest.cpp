@@ -25,8 +25,6 @@ struct Case {
 
 std::string number(int64_t value) { return std::to_string(value); }
 
-int64_t paddedSize(int64_t K) { return (K + 31) / 32 * 32; }
-
 std::string moduleText(const Case &test) {
   const int64_t K = test.K, groups = test.format.groups(K);
   PanelLayout layout(test.format, test.N, K);
@@ -36,7 +34,7 @@ std::string moduleText(const Case &test) {
                      ">, #qopt.layout<panels>>";
   std::string x = "memref<?x" + number(K) + "xf32>",
               r = "memref<?x" + number(K) + "xbf16>",
-              c = "memref<?x" + number(paddedSize(K)) + "xi8>",
+              c = "memref<?x" + number(paddedCodes(K)) + "xi8>",
               s = "memref<?x" +
                   number(test.input == Input::Token ? 1 : groups) + "xf32>",
               z = "memref<?x" + number(groups) + "xi32>",
@@ -90,12 +88,12 @@ QuantizedMatrix randomMatrix(const Case &test) {
 
 class Run {
 public:
-  Run(const Case &test, const QuantizedMatrix &matrix, int64_t M)
-      : test(test), matrix(matrix), M(M), K(test.K), N(test.N),
-        groups(test.format.groups(K)), size(test.format.groupSize(K)),
-        x({M, K}), y({M, N}),
+  Run(const Case &test, const QuantizedMatrix &matrix, int64_t M, bool isTiled)
+      : test(test), matrix(matrix), isTiled(isTiled), M(M), K(test.K),
+        N(test.N), groups(test.format.groups(K)),
+        size(test.format.groupSize(K)), x({M, K}), y({M, N}),
         scales({M, test.input == Input::Token ? 1 : groups}), rounded({M, K}),
-        codes({M, paddedSize(K)}), sums({M, groups}) {
+        codes({M, paddedCodes(K)}), sums({M, groups}) {
     fill(x, 3);
     for (int64_t k = 0; k < K && M > 2; ++k)
       x[2 * K + k] = 0; // a row of zeros
@@ -112,6 +110,14 @@ public:
   }
 
 private:
+  /// As CodedRows.h says.
+  int64_t codePlace(int64_t m, int64_t k) const {
+    return isTiled ? (k / 64 * M + m) * 64 + k % 64 : m * paddedCodes(K) + k;
+  }
+  int64_t factorPlace(int64_t m, int64_t g) const {
+    return isTiled ? g * M + m : m * groups + g;
+  }
+
   /// Codes, scales and sums are exactly those of lib/Formats/Activations.h.
   void checkCodes() {
     for (int64_t m = 0; m < M; ++m)
@@ -121,20 +127,20 @@ private:
         float largest = 0;
         for (int64_t k = perToken ? 0 : begin; k < (perToken ? K : end); ++k)
           largest = std::max(largest, std::fabs(x[m * K + k]));
-        ASSERT_EQ(scales[perToken ? m : m * groups + g],
+        ASSERT_EQ(scales[perToken ? m : factorPlace(m, g)],
                   activationScale(largest));
         int32_t sum = 0;
         for (int64_t k = begin; k < end; ++k) {
           int8_t code =
               activationCode(x[m * K + k], activationInverse(largest));
-          ASSERT_EQ(codes[m * paddedSize(K) + k], code);
+          ASSERT_EQ(codes[codePlace(m, k)], code);
           sum += code;
         }
-        ASSERT_EQ(sums[m * groups + g], sum);
+        ASSERT_EQ(sums[factorPlace(m, g)], sum);
       }
     for (int64_t m = 0; m < M; ++m)
-      for (int64_t k = K; k < paddedSize(K); ++k)
-        ASSERT_EQ(codes[m * paddedSize(K) + k], 0);
+      for (int64_t k = K; k < paddedCodes(K); ++k)
+        ASSERT_EQ(codes[codePlace(m, k)], 0);
   }
 
   void checkElement(int64_t m, int64_t n) {
@@ -149,14 +155,14 @@ private:
         double input = test.input == Input::F32 ? x[m * K + k]
                        : test.input == Input::BF16
                            ? fromBF16(toBF16(x[m * K + k]))
-                           : codes[m * paddedSize(K) + k];
+                           : codes[codePlace(m, k)];
         double index = matrix.indices[n * K + k];
         products += input * index;
         inputs += input;
         size += std::fabs(input) * (index + std::fabs(zero));
       }
       if (test.input == Input::Token || test.input == Input::Block) {
-        scale *= scales[test.input == Input::Token ? m : m * groups + g];
+        scale *= scales[test.input == Input::Token ? m : factorPlace(m, g)];
         // Integers are exact: what is rounded is their sum.
         bool isExact = format.zero != Format::Zero::Float;
         size = isExact ? std::fabs(products - zero * inputs)
@@ -177,6 +183,7 @@ private:
 
   const Case &test;
   const QuantizedMatrix &matrix;
+  const bool isTiled;
   const int64_t M, K, N, groups, size;
   Tensor<float> x, y, scales;
   Tensor<uint16_t> rounded;
@@ -199,7 +206,7 @@ void check(const Case &test, const X86Isa &isa) {
   Kernel kernel(moduleText(test), isa);
   for (int64_t M : {1, 3, 8, 14, 33}) {
     SCOPED_TRACE("M = " + number(M));
-    Run(test, matrix, M).run(kernel, weight);
+    Run(test, matrix, M, isa.amx).run(kernel, weight);
     if (testing::Test::HasFatalFailure())
       return;
   }

@@ -1,24 +1,23 @@
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-amx -canonicalize -cse -split-input-file | FileCheck %s
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-vnni -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=VNNI
 
-// Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64 elements of K at once. A group's
-// sums are scaled while tiles work on the next; then they are stored. Up to 16 rows are read where they are, a group is unpacked right
-// before, and what comes later is fetched. More are copied tile by tile, a panel is unpacked for all of them, and each block fetches a
-// share of the next one. What is left of many rows has tiles of its own height.
+// Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64 elements of K at once, whose rows
+// follow one another: (k / 64 * M + row) * 64. A group's sums are scaled while tiles work on the next; then they are stored. Up to 16
+// rows unpack a group right before, and what comes later is fetched. For more a panel is unpacked once, and each block fetches a share
+// of the next one. What is left of many rows has tiles of its own height.
 // CHECK-LABEL: func.func @codes_of_4_bits
+// CHECK: %[[M:.*]] = memref.dim %arg0, %c0
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
-// CHECK-NOT: vector<64xi8>, memref<?xi8>
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: scf.for
 // CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK: %[[CHUNK:.*]] = arith.divui %{{.*}}, %c64
+// CHECK: arith.muli %[[CHUNK]], %[[M]]
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
 // CHECK: memref.prefetch
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
-// CHECK: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
-// CHECK-NEXT: arith.muli
-// CHECK-NEXT: arith.addi
-// CHECK-NEXT: vector.store
+// CHECK-NOT: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: memref.prefetch
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
@@ -90,13 +89,16 @@ func.func @groups_of_16(%x: memref<?x64xi8>, %w: memref<1280xi8>, %s: memref<?x4
 
 // -----
 
-// Inputs of bf16 meet codes less their zeros, which bf16 holds exactly: the upper halves of two f32 make a dword. 32 elements of K
+// Inputs of bf16 are copied tile by tile and meet codes less their zeros, which bf16 holds exactly: the upper halves of two f32 make a dword. 32 elements of K
 // are a row of a tile; the sums are f32 and are scaled group by group.
 // CHECK-LABEL: func.func @inputs_of_bf16
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // CHECK: arith.subf {{.*}} : vector<16xf32>
 // CHECK: arith.shrui {{.*}} : vector<16xi32>
 // CHECK: arith.ori {{.*}} : vector<16xi32>
+// CHECK: vector.load %{{.*}} : memref<?xbf16>, vector<32xbf16>
+// CHECK-NEXT: vector.bitcast
+// CHECK: vector.store %{{.*}} : memref<{{.*}}xi8>, vector<64xi8>
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbf16ps"
 // CHECK-NOT: tdpb{{s|u}}

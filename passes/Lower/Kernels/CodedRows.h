@@ -1,0 +1,37 @@
+//===- CodedRows.h - Where codes of activations lie -------------*- C++ -*-===//
+
+#ifndef QOPT_PASSES_LOWER_KERNELS_CODEDROWS_H
+#define QOPT_PASSES_LOWER_KERNELS_CODEDROWS_H
+
+#include "lib/Formats/Activations.h"
+#include "passes/Lower/Kernels/KernelBuilder.h"
+
+namespace qopt {
+
+/// The results of qopt.quantize in memory: codes [rows][Kp], scales and sums
+/// [rows][groups]; for ISA versions with tiles [Kp / 64][rows][64] and
+/// [groups][rows], so that the rows of a tile are neighbours in both.
+class CodedRows {
+public:
+  using Value = mlir::Value;
+
+  CodedRows(KernelBuilder &b, int64_t K, int64_t groups, Value rows);
+
+  /// The place of code `k` of a row; those behind it follow up to the next
+  /// multiple of 64.
+  Value code(Value row, Value k);
+  /// The place of a group's scale or sum.
+  Value factor(Value row, Value group);
+
+  const int64_t paddedK;
+
+private:
+  KernelBuilder &b;
+  const int64_t groups;
+  Value rows;
+  const bool isTiled;
+};
+
+} // namespace qopt
+
+#endif // QOPT_PASSES_LOWER_KERNELS_CODEDROWS_H
