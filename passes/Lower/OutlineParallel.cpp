@@ -50,7 +50,7 @@ private:
                           LLVM::LLVMStructType environment);
   /// The kernel with the same code that is there already, or this one.
   func::FuncOp unique(func::FuncOp kernel);
-  void lowerScratch(func::FuncOp kernel);
+  int64_t lowerScratch(Region &region, Value memory, int64_t offset);
   void lowerFailures(Operation *root, Value call);
 
   ModuleOp module;
@@ -91,14 +91,13 @@ void Outliner::lowerFailures(Operation *root, Value call) {
   }
 }
 
-void Outliner::lowerScratch(func::FuncOp kernel) {
-  SmallVector<ScratchOp> uses;
-  kernel.walk([&](ScratchOp op) { uses.push_back(op); });
-  int64_t offset = 0;
-  for (ScratchOp op : uses) {
+/// What is in a region is there while the region runs: the memory of regions
+/// beside each other is the same. Returns the end of what is used.
+int64_t Outliner::lowerScratch(Region &region, Value memory, int64_t offset) {
+  for (auto op : llvm::make_early_inc_range(region.getOps<ScratchOp>())) {
     builder.setInsertionPoint(op);
     auto type = cast<MemRefType>(op.getResult().getType());
-    Value bytes = bytesAt(builder, op.getLoc(), kernel.getArgument(3));
+    Value bytes = bytesAt(builder, op.getLoc(), memory);
     Value start = arith::ConstantIndexOp::create(builder, op.getLoc(), offset);
     op.getResult().replaceAllUsesWith(memref::ViewOp::create(
         builder, op.getLoc(), type, bytes, start, ValueRange()));
@@ -107,7 +106,11 @@ void Outliner::lowerScratch(func::FuncOp kernel) {
                                 std::max(1u, type.getElementTypeBitWidth() / 8),
                             64);
   }
-  scratchBytes = std::max(scratchBytes, offset);
+  int64_t end = offset;
+  for (Operation &op : region.getOps())
+    for (Region &inner : op.getRegions())
+      end = std::max(end, lowerScratch(inner, memory, offset));
+  return end;
 }
 
 func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
@@ -202,7 +205,8 @@ LogicalResult Outliner::outline(scf::ForallOp loop, func::FuncOp host) {
   auto environment =
       LLVM::LLVMStructType::getLiteral(module.getContext(), types);
   func::FuncOp kernel = makeKernel(loop, captures, environment);
-  lowerScratch(kernel);
+  scratchBytes = std::max(
+      scratchBytes, lowerScratch(kernel.getBody(), kernel.getArgument(3), 0));
   kernel = unique(kernel);
 
   builder.setInsertionPointToStart(&host.front());
