@@ -354,7 +354,8 @@ def QOpt_FusedOp : QOpt_Op<"fused", [NoTerminator, SingleBlock,
   let description = [{
     All ops are in the buffer form. `items`: their loops have the same items, and item
     i of an op reads, of what ops before it write here, only what their items i wrote;
-    so one item does the work of all. `apart`: no op reads what another one writes; the
+    so one item does the work of all; a buffer that only they use may be allocated here,
+    and an item has its own part of it. `apart`: no op reads what another one writes; the
     items of one follow those of the other.
 
     ```mlir

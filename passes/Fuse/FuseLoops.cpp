@@ -123,6 +123,21 @@ std::optional<Sharing> sharing(ArrayRef<Operation *> group, Operation *next,
   return Sharing::Apart;
 }
 
+/// What products of codes leave for later ops of their items alone is a buffer
+/// of the loop.
+void moveLocalBuffers(FusedOp fused) {
+  Block &body = fused.getBody().front();
+  auto isInside = [&](Operation *user) { return user->getBlock() == &body; };
+  if (fused.getSharing() != Sharing::Items)
+    return;
+  for (auto product : llvm::make_early_inc_range(body.getOps<MatmulOp>())) {
+    auto buffer = product.getOut().getDefiningOp<memref::AllocOp>();
+    if (buffer && product.getInputScales() &&
+        llvm::all_of(buffer->getUsers(), isInside))
+      buffer->moveBefore(&body, body.begin());
+  }
+}
+
 class BlockFuser {
 public:
   explicit BlockFuser(Block &block) : block(block) {}
@@ -181,6 +196,7 @@ private:
       Block *body = builder.createBlock(&fused.getBody());
       for (Operation *op : group)
         op->moveBefore(body, body->end());
+      moveLocalBuffers(fused);
     }
     group.clear();
     kind = std::nullopt;

@@ -119,7 +119,7 @@ LogicalResult FunctionPlanner::plan() {
     return function.emitOpError("expects one block");
   Block &block = function.front();
   auto nested = function.walk([&](memref::AllocOp alloc) {
-    if (alloc->getBlock() == &block)
+    if (alloc->getBlock() == &block || isa<FusedOp>(alloc->getParentOp()))
       return WalkResult::advance();
     alloc.emitOpError("cannot be placed: it is inside another op");
     return WalkResult::interrupt();

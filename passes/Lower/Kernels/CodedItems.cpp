@@ -2,11 +2,26 @@
 
 #include "passes/Lower/Kernels/CodedItems.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 
 namespace qopt {
+
+bool isLocal(Value buffer) {
+  while (auto view = buffer.getDefiningOp<memref::ReinterpretCastOp>())
+    buffer = view.getSource();
+  return bool(buffer.getDefiningOp<ScratchOp>());
+}
+
+Value CodedItems::Part::place(KernelBuilder &b, Value flat, Value row,
+                              Value column, int64_t N) const {
+  if (!isLocal(flat))
+    return b.add(b.mul(row, N), column);
+  return b.add(b.mul(b.sub(row, firstRow), columns),
+               b.sub(column, b.mul(beginPanel, panelColumns)));
+}
 
 ProductShape shapeOf(MatmulOp op) {
   PanelLayout layout = op.getQuantizedWeight().getPanels();
@@ -48,7 +63,8 @@ Value CodedItems::fewCount() {
 
 CodedItems::Part CodedItems::few(Value item) {
   Value begin = b.mul(item, panelsOfFew);
-  return {begin, b.add(begin, panelsOfFew), b.index(0), M};
+  return {begin, b.add(begin, panelsOfFew), b.index(0), M,
+          panelsOfFew * panelColumns};
 }
 
 Value CodedItems::rowBlocks() { return b.ceilDiv(M, b.index(plan.blockRows)); }
@@ -65,7 +81,12 @@ CodedItems::Part CodedItems::many(Value item) {
   Value rows = b.mul(b.ceilDiv(b.ceilDiv(M, rowBlocks()), height), height);
   Value first = b.min(b.mul(block, rows), M);
   return {begin, b.add(begin, panelsOfMany), first,
-          b.min(b.sub(M, first), rows)};
+          b.min(b.sub(M, first), rows), panelsOfMany * panelColumns};
+}
+
+int64_t CodedItems::localElements() const {
+  return panelColumns *
+         std::max(fewRows * panelsOfFew, plan.blockRows * panelsOfMany);
 }
 
 void CodedItems::forall(Value manyCount,

@@ -9,6 +9,9 @@
 
 namespace qopt {
 
+/// Whether a buffer is scratch, made for one item, or a view of it.
+bool isLocal(mlir::Value buffer);
+
 /// What the cost model knows of a product with a weight of codes.
 ProductShape shapeOf(MatmulOp op);
 
@@ -26,11 +29,19 @@ public:
   struct Part {
     Value beginPanel, endPanel;
     Value firstRow, rows;
+    int64_t columns; ///< of all panels
+
+    /// The place of an element of a result [M, N], or, where the buffer is
+    /// scratch, of [rows][columns] of this part.
+    Value place(KernelBuilder &b, Value flat, Value row, Value column,
+                int64_t N) const;
   };
   Value fewCount();
   Part few(Value item);
   Value manyCount();
   Part many(Value item);
+  /// Elements of a result that only its item reads, dense in its scratch.
+  int64_t localElements() const;
 
   /// A parallel loop; items of many rows may be another schedule's.
   void forall(Value manyCount, llvm::function_ref<void(Value item)> few,

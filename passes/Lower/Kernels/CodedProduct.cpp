@@ -31,6 +31,7 @@ void CodedProduct::emitFew(Value item) {
   prepareRows();
   int64_t whole = N / panelColumns, rest = N % panelColumns;
   CodedItems::Part part = items.few(item);
+  epilogue.setPart(part);
   b.loop(part.beginPanel, b.min(part.endPanel, b.index(whole)), 1,
          [&](Value panel) {
            emitPanel(tileOf(panel), panelColumns, b.index(0), M);
@@ -42,6 +43,7 @@ void CodedProduct::emitFew(Value item) {
 
 void CodedProduct::emitMany(Value item) {
   CodedItems::Part part = items.many(item);
+  epilogue.setPart(part);
   if (usesTiles())
     return emitTiles(part);
   eachPanel(part, [&](Value panel) { emitManyPanel(panel, part); });
@@ -179,12 +181,9 @@ void CodedProduct::emitStrip(Tile tile, Value column, int64_t columns,
 }
 
 void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
-  SmallVector<Value> rows;
-  for (Value row : tile.rows)
-    rows.push_back(b.mul(row, N));
   Value outColumn = b.add(b.mul(tile.panel, panelColumns), tile.column);
   if (tile.unpacked)
-    epilogue.prefetch(rows, outColumn, columns);
+    epilogue.prefetch(tile.rows, outColumn, columns);
   SmallVector<Value> results(tile.size(), b.splat(0.0));
   results = b.loop(
       b.index(0), b.index(codes.layout.segments()), 1, results,
@@ -203,7 +202,7 @@ void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
                       ValueRange(results).getTypes(), addSecond,
                       [&] { return results; });
       });
-  epilogue.emit(rows, outColumn, columns, results);
+  epilogue.emit(tile.rows, outColumn, columns, results);
 }
 
 } // namespace qopt

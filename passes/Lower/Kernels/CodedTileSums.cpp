@@ -65,10 +65,7 @@ SmallVector<Value> CodedProduct::TiledItem::load(Value from, Type type,
 }
 
 void CodedProduct::TiledItem::finish(ArrayRef<Value> results, int64_t columns) {
-  SmallVector<Value> rows;
-  for (Value row : tile.rows)
-    rows.push_back(b.mul(row, product.N));
-  product.epilogue.emit(rows, b.mul(tile.panel, panelColumns), columns,
+  product.epilogue.emit(tile.rows, b.mul(tile.panel, panelColumns), columns,
                         results);
 }
 

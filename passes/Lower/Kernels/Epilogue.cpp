@@ -10,7 +10,9 @@ using namespace mlir;
 namespace qopt {
 
 Epilogue::Epilogue(KernelBuilder &b, MatmulOp op)
-    : b(b), op(op), out(b.flatten(op.getOut())) {
+    : b(b), op(op),
+      N(cast<MemRefType>(op.getOut().getType()).getShape().back()),
+      out(b.flatten(op.getOut())) {
   for (Value extra : op.getExtras())
     extras.push_back(
         {b.flatten(extra),
@@ -23,6 +25,11 @@ Epilogue::Epilogue(KernelBuilder &b, MatmulOp op)
 void Epilogue::begin() {
   if (candidates)
     candidates->clear();
+}
+
+Value Epilogue::place(Value flat, Value row, Value column) {
+  return part ? part->place(b, flat, row, column, N)
+              : b.add(b.mul(row, N), column);
 }
 
 Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
@@ -59,12 +66,14 @@ Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {
 
 void Epilogue::prefetch(ArrayRef<Value> rows, Value column, int64_t columns) {
   for (const Extra &extra : extras) {
+    if (extra.perColumn || isLocal(extra.flat))
+      continue;
     int64_t line =
         64 * 8 /
         cast<MemRefType>(extra.flat.getType()).getElementTypeBitWidth();
     for (Value row : rows)
-      for (int64_t i = 0; i < columns && !extra.perColumn; i += line)
-        b.prefetch(extra.flat, b.add(b.add(row, column), i));
+      for (int64_t i = 0; i < columns; i += line)
+        b.prefetch(extra.flat, b.add(place(extra.flat, row, column), i));
   }
 }
 
@@ -87,8 +96,9 @@ void Epilogue::emit(ArrayRef<Value> rows, Value column, int64_t columns,
     for (auto [r, row] : llvm::enumerate(rows))
       for (int64_t v = 0; v < vectors; ++v)
         loaded[r * vectors + v].push_back(
-            extra.perColumn ? ofColumns[v]
-                            : load(extra.flat, b.add(row, column), v));
+            extra.perColumn
+                ? ofColumns[v]
+                : load(extra.flat, place(extra.flat, row, column), v));
   }
   for (auto [r, row] : llvm::enumerate(rows))
     for (int64_t v = 0; v < vectors; ++v) {
@@ -97,27 +107,25 @@ void Epilogue::emit(ArrayRef<Value> rows, Value column, int64_t columns,
       results.push_back(there ? apply(accumulators[i], loaded[i])
                               : accumulators[i]);
       if (there && !candidates)
-        b.store(results[i], out, b.add(b.add(row, column), v * b.lanes), there);
+        b.store(results[i], out, b.add(place(out, row, column), v * b.lanes),
+                there);
     }
   if (!candidates)
     return;
   b.when(
       candidates->areWanted(),
       [&] {
-        int64_t N = cast<MemRefType>(op.getOut().getType()).getShape().back();
-        SmallVector<Value> numbers, floats;
-        for (Value row : rows)
-          numbers.push_back(b.div(row, b.index(N)));
+        SmallVector<Value> floats;
         for (Value result : results)
           floats.push_back(b.widen(result));
-        candidates->offer(numbers, column, columns, floats);
+        candidates->offer(rows, column, columns, floats);
       },
       [&] {
         for (auto [r, row] : llvm::enumerate(rows))
           for (int64_t v = 0; v < vectors; ++v)
             if (int64_t there = count(v))
               b.store(results[r * vectors + v], out,
-                      b.add(b.add(row, column), v * b.lanes), there);
+                      b.add(place(out, row, column), v * b.lanes), there);
       });
 }
 

@@ -134,6 +134,9 @@ Value KernelBuilder::dim(Value buffer, int64_t dimension) {
   auto type = cast<MemRefType>(buffer.getType());
   if (!type.isDynamicDim(dimension))
     return index(type.getDimSize(dimension));
+  if (auto view = buffer.getDefiningOp<memref::ReinterpretCastOp>())
+    return getValueOrCreateConstantIndexOp(*this, getLoc(),
+                                           view.getMixedSizes()[dimension]);
   return memref::DimOp::create(*this, buffer, dimension);
 }
 

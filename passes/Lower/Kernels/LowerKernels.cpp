@@ -8,6 +8,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Lower/Kernels/CodedItems.h"
 #include "passes/Lower/Kernels/Kernels.h"
 #include "passes/Lower/LoopParts.h"
 #include "passes/Passes.h"
@@ -65,6 +66,33 @@ std::optional<LogicalResult> lower(Operation *op, const X86Isa &isa) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
+/// Buffers of a loop become scratch, seen as what they were: places in it are
+/// those of an item's part.
+void makeLocal(FusedOp fused, const X86Isa &isa) {
+  for (auto product : llvm::make_early_inc_range(fused.getOps<MatmulOp>())) {
+    auto buffer = product.getOut().getDefiningOp<memref::AllocOp>();
+    if (!buffer || buffer->getParentOp() != fused)
+      continue;
+    KernelBuilder b(buffer, isa);
+    MemRefType type = buffer.getType();
+    int64_t elements = CodedItems(b, product).localElements();
+    Value scratch = ScratchOp::create(
+        b, MemRefType::get({elements}, type.getElementType()));
+    SmallVector<OpFoldResult> sizes = buffer.getMixedSizes();
+    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+    for (int64_t i = int64_t(sizes.size()) - 2; i >= 0; --i) {
+      auto valueOf = [&](OpFoldResult number) {
+        return getValueOrCreateConstantIndexOp(b, b.getLoc(), number);
+      };
+      strides[i] = getAsOpFoldResult(
+          b.mul(valueOf(strides[i + 1]), valueOf(sizes[i + 1])));
+    }
+    buffer.getResult().replaceAllUsesWith(memref::ReinterpretCastOp::create(
+        b, type, scratch, OpFoldResult(b.getIndexAttr(0)), sizes, strides));
+    buffer.erase();
+  }
+}
+
 /// What `lower` made of each op: index values and views, and a parallel loop.
 /// They become one loop.
 class LoopMerger {
@@ -74,9 +102,15 @@ public:
 
   LogicalResult run() {
     SmallVector<scf::ForallOp> loops;
+    SetVector<Operation *> ofItems; // scratch and its views
+    auto isOfItem = [&](Value value) {
+      return ofItems.contains(value.getDefiningOp());
+    };
     for (Operation &op : llvm::make_early_inc_range(fused.getBody().front())) {
       if (auto loop = dyn_cast<scf::ForallOp>(op))
         loops.push_back(loop);
+      else if (isa<ScratchOp>(op) || llvm::any_of(op.getOperands(), isOfItem))
+        ofItems.insert(&op);
       else if (op.getNumRegions() == 0)
         op.moveBefore(fused);
       else
@@ -98,6 +132,9 @@ public:
         scf::ForallOp::create(builder, loc, ArrayRef<OpFoldResult>{count},
                               ValueRange(), std::nullopt);
     builder.setInsertionPointToStart(merged.getBody());
+    for (Operation *op : ofItems)
+      op->moveBefore(merged.getBody()->getTerminator());
+    builder.setInsertionPoint(merged.getBody()->getTerminator());
     Value item = merged.getInductionVar(0);
     if (isApart)
       placeApart(loops, counts, item);
@@ -147,6 +184,7 @@ struct LowerKernels final : impl::LowerKernelsBase<LowerKernels> {
           << isa << "'";
       return signalPassFailure();
     }
+    getOperation().walk([&](FusedOp fused) { makeLocal(fused, *target); });
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     SmallVector<Operation *> lowered; // others of their loop look at them

@@ -193,8 +193,8 @@ void BlockedProduct::emitTile(Block &block, Value strip, int64_t columns,
   }
   sums = qopt::emitTile(b, shape, operands, block.steps, sums);
   auto finish = [&] {
-    SmallVector<Value> rows = rowStarts(b, row, height, b.index(product.N),
-                                        b.mul(block.firstRow, product.N), last);
+    SmallVector<Value> rows =
+        rowStarts(b, row, height, b.index(1), block.firstRow, last);
     product.epilogue.emit(rows, b.mul(strip, stripColumns), columns, sums);
   };
   if (!partial)

@@ -25,6 +25,8 @@ public:
         places(b, K, groups, b.rows(op.getInput())) {}
 
   int64_t rowSize() const { return K; }
+  /// What follows is of an item's part.
+  void setPart(const CodedItems::Part &its) { part = its; }
 
   void emit(Value row) {
     emitGroups(row, b.index(0), b.index(groups), b.index(places.paddedK));
@@ -62,9 +64,14 @@ private:
     });
   }
 
+  Value inputPlace(Value row, Value column) {
+    return part ? part->place(b, input, row, column, K)
+                : b.add(b.mul(row, K), column);
+  }
+
   /// Stores the scale of `size` elements from `begin` on; returns its inverse.
   Value scaleOf(Value row, Value begin, int64_t size, Value place) {
-    Value from = b.add(b.mul(row, K), begin);
+    Value from = inputPlace(row, begin);
     Int8Scale chosen = emitInt8Scale(b, emitLargest(b, input, from, size));
     b.storeScalar(chosen.scale, scales, place);
     return chosen.inverse;
@@ -72,7 +79,7 @@ private:
 
   void emitGroup(Value row, Value begin, int64_t size, Value inverse,
                  Value place) {
-    Value from = b.add(b.mul(row, K), begin);
+    Value from = inputPlace(row, begin);
     auto words = VectorType::get({b.lanes}, b.getI32Type());
     Value factor = b.splat(inverse);
     auto quantize = [&](Value i, int64_t count) -> Value {
@@ -103,6 +110,7 @@ private:
   const bool perToken;
   Value input, codes, scales, sums;
   CodedRows places;
+  std::optional<CodedItems::Part> part;
 };
 
 } // namespace
@@ -147,6 +155,7 @@ static void quantizeParts(KernelBuilder &b, RowQuantizer &quantizer,
                           MatmulOp product) {
   CodedItems items(b, product);
   auto emit = [&](const CodedItems::Part &part) {
+    quantizer.setPart(part);
     Value begin = b.mul(part.beginPanel, panelColumns);
     Value end = b.mul(part.endPanel, panelColumns);
     b.loop(part.firstRow, b.add(part.firstRow, part.rows), 1,
