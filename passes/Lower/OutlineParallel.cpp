@@ -8,12 +8,14 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/OperationSupport.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Lower/Call.h"
 #include "passes/Lower/LoopParts.h"
 #include "passes/Passes.h"
 #include "qopt/artifact.h"
 #include <cstddef>
+#include <unordered_map>
 
 using namespace mlir;
 
@@ -58,7 +60,7 @@ private:
   LLVMTypeConverter converter;
   OpBuilder builder;
   Type pointer, i64;
-  llvm::StringMap<func::FuncOp> kernels;
+  std::unordered_map<size_t, SmallVector<func::FuncOp>> kernels; ///< by hash
   unsigned numKernels = 0;
   SmallVector<StringRef> messages;
   int64_t scratchBytes = 0;
@@ -156,14 +158,24 @@ func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
 }
 
 func::FuncOp Outliner::unique(func::FuncOp kernel) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  kernel->print(stream, OpPrintingFlags().useLocalScope());
-  text.erase(0, text.find('('));
-  auto [found, inserted] = kernels.try_emplace(text, kernel);
-  if (!inserted)
-    kernel.erase();
-  return found->second;
+  llvm::hash_code hash = 0;
+  kernel.getBody().walk([&](Operation *op) {
+    hash =
+        llvm::hash_combine(hash, OperationEquivalence::computeHash(
+                                     op, OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::IgnoreLocations));
+  });
+  SmallVector<func::FuncOp> &alike = kernels[size_t(hash)];
+  for (func::FuncOp other : alike)
+    if (OperationEquivalence::isRegionEquivalentTo(
+            &kernel.getBody(), &other.getBody(),
+            OperationEquivalence::IgnoreLocations)) {
+      kernel.erase();
+      return other;
+    }
+  alike.push_back(kernel);
+  return kernel;
 }
 
 FailureOr<Value> Outliner::callOf(func::FuncOp host, Operation *user) {
