@@ -26,7 +26,7 @@ public:
   explicit Compilation(const CompileOptions &options)
       : options(options), context(makeRegistry()), diagnostics(&context) {
     context.printOpOnDiagnostic(false); // messages name node and file
-    if (options.printIRAfterAll)
+    if (options.printIRAfterAll || threads() == 1)
       context.disableMultithreading();
   }
 
@@ -39,16 +39,25 @@ private:
   static mlir::DialectRegistry makeRegistry();
   mlir::LogicalResult run(llvm::StringRef stage, double fraction,
                           llvm::function_ref<void(mlir::OpPassManager &)> build,
-                          mlir::ModuleOp target);
+                          mlir::ModuleOp target) {
+    progress(stage, fraction);
+    return runPasses(build, target, /*verifies=*/true, pipeline);
+  }
   mlir::LogicalResult
   run(llvm::StringRef stage, double fraction,
       llvm::function_ref<void(mlir::OpPassManager &)> build) {
     return run(stage, fraction, build, *module);
   }
+  /// Adds to `text` what the passes are.
+  mlir::LogicalResult
+  runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build,
+            mlir::ModuleOp target, bool verifies, std::string &text);
   mlir::LogicalResult report(llvm::Error error);
   mlir::LogicalResult writeText(llvm::StringRef text);
   mlir::LogicalResult writeModule();
   mlir::LogicalResult makeVariants();
+  mlir::LogicalResult lower(VariantModule &variant, std::string &text);
+  mlir::LogicalResult takeSignature(VariantModule &variant);
   mlir::LogicalResult emitCode();
   mlir::LogicalResult emitArtifact();
   mlir::FailureOr<SharedLoops> findSharedLoops();

@@ -4,6 +4,7 @@
 #include "dialects/QOpt/QOpt.h"
 #include "lib/Artifact/OutputFile.h"
 #include "lib/Methods/HostIsa.h"
+#include "lib/Methods/ParallelFor.h"
 #include "lib/Report/Progress.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -12,6 +13,7 @@
 #include "passes/Import/ImportONNX.h"
 #include "passes/Pipelines.h"
 #include "qopt/runtime.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -36,11 +38,11 @@ LogicalResult Compilation::report(llvm::Error error) {
   return failure();
 }
 
-LogicalResult Compilation::run(StringRef stage, double fraction,
-                               llvm::function_ref<void(OpPassManager &)> build,
-                               ModuleOp target) {
-  progress(stage, fraction);
+LogicalResult
+Compilation::runPasses(llvm::function_ref<void(OpPassManager &)> build,
+                       ModuleOp target, bool verifies, std::string &text) {
   PassManager pm(&context, ModuleOp::getOperationName());
+  pm.enableVerifier(verifies);
   if (options.printIRAfterAll)
     pm.enableIRPrinting(
         /*shouldPrintBeforePass=*/nullptr,
@@ -50,9 +52,9 @@ LogicalResult Compilation::run(StringRef stage, double fraction,
   if (options.timing)
     pm.enableTiming();
   build(pm);
-  llvm::raw_string_ostream text(pipeline);
-  pm.printAsTextualPipeline(text, options.dumpPassPipeline);
-  text << "\n";
+  llvm::raw_string_ostream stream(text);
+  pm.printAsTextualPipeline(stream, options.dumpPassPipeline);
+  stream << "\n";
   if (options.dumpPassPipeline) {
     pm.printAsTextualPipeline(llvm::errs(), /*pretty=*/true);
     llvm::errs() << "\n";
@@ -113,6 +115,54 @@ static LoopTable makeLoopTable(SignatureOp signature) {
   return table;
 }
 
+static void buildPipeline(OpPassManager &pm, const X86Isa &isa) {
+  TargetOptions target;
+  target.isa = std::string(isa.name);
+  buildTargetPipeline(pm, target);
+}
+
+/// Loads the dialects that the passes make, as threads cannot.
+static void loadTargetDialects(MLIRContext &context) {
+  OpPassManager pm(ModuleOp::getOperationName());
+  buildTargetPipeline(pm, {});
+  DialectRegistry registry;
+  pm.getDependentDialects(registry);
+  context.appendDialectRegistry(registry);
+  for (StringRef name : registry.getDialectNames())
+    context.getOrLoadDialect(name);
+}
+
+LogicalResult Compilation::lower(VariantModule &variant, std::string &text) {
+#ifdef NDEBUG
+  bool verifies = false; // as long as the passes: LLVM verifies the result
+#else
+  bool verifies = true;
+#endif
+  return runPasses([&](OpPassManager &pm) { buildPipeline(pm, *variant.isa); },
+                   *variant.module, verifies, text);
+}
+
+/// Takes what the lowered signature says, and erases it.
+LogicalResult Compilation::takeSignature(VariantModule &variant) {
+  SignatureOp signature = *variant.module->getOps<SignatureOp>().begin();
+  variant.scratchBytes = signature.getScratchBytes();
+  std::vector<std::string> messages;
+  for (Attribute message : signature.getMessages())
+    messages.push_back(cast<StringAttr>(message).getValue().str());
+  LoopTable itsLoops = makeLoopTable(signature);
+  if (&variant == &variants.front()) {
+    table.messages = messages;
+    loops = std::move(itsLoops);
+  } else if (table.messages != messages || loops != itsLoops) {
+    return module->emitError(
+        "ISA versions disagree about error messages or loops");
+  }
+  for (Operation &op : llvm::make_early_inc_range(variant.module->getOps()))
+    if (isa_and_nonnull<QOptDialect>(op.getDialect()))
+      op.erase();
+  return success();
+}
+
 /// A clone of the module for each ISA version, lowered to the LLVM dialect.
 LogicalResult Compilation::makeVariants() {
   bool multipliesCodes = false, multipliesBF16 = false;
@@ -130,29 +180,30 @@ LogicalResult Compilation::makeVariants() {
     VariantModule variant;
     variant.isa = &isa;
     variant.module = module->clone();
-    TargetOptions target;
-    target.isa = std::string(isa.name);
-    if (failed(run(("lower to " + StringRef(isa.name)).str(), 0.2,
-                   [&](OpPassManager &pm) { buildTargetPipeline(pm, target); },
-                   *variant.module)))
-      return failure();
-    SignatureOp signature = *variant.module->getOps<SignatureOp>().begin();
-    variant.scratchBytes = signature.getScratchBytes();
-    std::vector<std::string> messages;
-    for (Attribute message : signature.getMessages())
-      messages.push_back(cast<StringAttr>(message).getValue().str());
-    LoopTable itsLoops = makeLoopTable(signature);
-    if (variants.empty()) {
-      table.messages = messages;
-      loops = std::move(itsLoops);
-    } else if (table.messages != messages || loops != itsLoops) {
-      return module->emitError(
-          "ISA versions disagree about error messages or loops");
-    }
-    for (Operation &op : llvm::make_early_inc_range(variant.module->getOps()))
-      if (isa_and_nonnull<QOptDialect>(op.getDialect()))
-        op.erase();
     variants.push_back(std::move(variant));
+  }
+  std::string names = llvm::join(
+      llvm::map_range(variants,
+                      [](const VariantModule &each) { return each.isa->name; }),
+      ", ");
+  progress("lower to " + names, 0.2);
+  loadTargetDialects(context);
+  std::vector<std::string> texts(variants.size());
+  std::vector<std::vector<Diagnostic>> said(variants.size());
+  std::vector<LogicalResult> results(variants.size(), success());
+  // What is printed meanwhile is printed one after the other.
+  bool prints =
+      options.printIRAfterAll || options.timing || options.dumpPassPipeline;
+  parallelFor(int64_t(variants.size()), prints ? 1 : threads(), [&](int64_t i) {
+    DiagnosticKeeper keeper(&context, said[i]);
+    results[i] = lower(variants[i], texts[i]);
+  });
+  for (size_t i = 0; i < variants.size(); ++i) {
+    for (Diagnostic &diagnostic : said[i])
+      context.getDiagEngine().emit(std::move(diagnostic));
+    if (failed(results[i]) || failed(takeSignature(variants[i])))
+      return failure();
+    pipeline += texts[i];
   }
   return success();
 }

@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
+#include <thread>
 
 using namespace mlir;
 
@@ -59,6 +60,16 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context)
                      << "\n";
         for (Diagnostic &note : diagnostic.getNotes())
           llvm::errs() << "note: " << note.str() << "\n";
+        return success();
+      }) {}
+
+DiagnosticKeeper::DiagnosticKeeper(MLIRContext *context,
+                                   std::vector<Diagnostic> &kept)
+    : handler(context, [&kept, owner = std::this_thread::get_id()](
+                           Diagnostic &diagnostic) {
+        if (std::this_thread::get_id() != owner)
+          return failure();
+        kept.push_back(std::move(diagnostic));
         return success();
       }) {}
 

@@ -32,6 +32,17 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
+/// While it lives, keeps the diagnostics of the thread that made it, for tasks
+/// that run at once and are to be heard in order.
+class DiagnosticKeeper {
+public:
+  DiagnosticKeeper(mlir::MLIRContext *context,
+                   std::vector<mlir::Diagnostic> &kept);
+
+private:
+  mlir::ScopedDiagnosticHandler handler;
+};
+
 } // namespace qopt
 
 #endif // QOPT_PASSES_COMPILER_DIAGNOSTICS_H

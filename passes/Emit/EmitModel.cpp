@@ -4,6 +4,7 @@
 
 #include "lib/Artifact/Link.h"
 #include "lib/Artifact/OutputFile.h"
+#include "lib/Methods/ParallelFor.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -11,9 +12,6 @@
 #include "passes/Emit/CodeGen.h"
 #include "passes/Emit/Support.h"
 #include "passes/Emit/TableModule.h"
-#include <algorithm>
-#include <atomic>
-#include <thread>
 
 using namespace mlir;
 
@@ -43,87 +41,52 @@ void makeInternal(llvm::Module &module) {
     }
 }
 
-/// Translates one variant; says in `entries` what the table needs.
-llvm::Expected<std::unique_ptr<CodeModule>> translate(VariantModule &variant,
-                                                      TableVariant &entries) {
+/// Emits one variant; says in `entries` what the table needs.
+llvm::Error emitVariant(VariantModule &variant, EmitKind kind,
+                        TableVariant &entries, EmittedModule &result) {
   llvm::StringRef isa = variant.isa->name;
   auto code = CodeModule::create(isa, *variant.isa);
   if (!code)
     return code.takeError();
+  // It is verified when it is emitted.
   std::unique_ptr<llvm::Module> module =
-      translateModuleToLLVMIR(*variant.module, (*code)->getContext(), isa);
+      translateModuleToLLVMIR(*variant.module, (*code)->getContext(), isa,
+                              /*disableVerification=*/true);
   if (!module)
     return llvm::createStringError("cannot translate the code for " + isa +
                                    " to LLVM IR");
+  variant.module = {};
   makeInternal(*module);
   entries.isa = variant.isa;
   entries.scratchBytes = variant.scratchBytes;
   for (size_t i = 0; i < QOPT_NUM_ENTRIES; ++i) {
-    std::string kind = entryNames[i];
-    entries.run[i] = exportEntry(*module, kind + "_run", isa);
-    entries.arenaBytes[i] = exportEntry(*module, kind + "_arena_bytes", isa);
+    std::string name = entryNames[i];
+    entries.run[i] = exportEntry(*module, name + "_run", isa);
+    entries.arenaBytes[i] = exportEntry(*module, name + "_arena_bytes", isa);
     if (entries.run[i].empty() != entries.arenaBytes[i].empty())
       return llvm::createStringError("the code for " + isa +
-                                     " defines only one of " + kind +
-                                     "_run and " + kind + "_arena_bytes");
+                                     " defines only one of " + name +
+                                     "_run and " + name + "_arena_bytes");
   }
   (*code)->setModule(std::move(module));
-  return code;
+  return (*code)->emit(kind, result);
 }
 
-/// Code for the table and what goes with it: any CPU runs it.
+/// Emits what goes with the variants: any CPU runs it.
 llvm::Error
-addCommonModules(const ArtifactTable &table,
-                 llvm::ArrayRef<TableVariant> variants,
-                 std::vector<std::unique_ptr<CodeModule>> &modules) {
-  auto tableCode = CodeModule::create("table", *findX86Isa("x86-64"));
-  if (!tableCode)
-    return tableCode.takeError();
-  auto tableModule =
-      buildTableModule((*tableCode)->getContext(),
-                       (*tableCode)->getDataLayout(), table, variants);
-  if (!tableModule)
-    return tableModule.takeError();
-  (*tableCode)->setModule(std::move(*tableModule));
-  modules.push_back(std::move(*tableCode));
-
-  auto support = CodeModule::create("support", *findX86Isa("x86-64"));
-  if (!support)
-    return support.takeError();
-  auto supportModule = buildSupportModule((*support)->getContext());
-  if (!supportModule)
-    return supportModule.takeError();
-  (*support)->setModule(std::move(*supportModule));
-  modules.push_back(std::move(*support));
-  return llvm::Error::success();
-}
-
-/// Emits all, `threads` at a time: the last ones first, as the baseline's code
-/// is the most. The error is that of the first module in order that has one.
-llvm::Expected<std::vector<EmittedModule>>
-emitAll(llvm::ArrayRef<std::unique_ptr<CodeModule>> modules, EmitKind kind,
-        unsigned threads) {
-  std::vector<EmittedModule> emitted(modules.size());
-  std::vector<std::string> failures(modules.size());
-  std::atomic<size_t> next{0};
-  auto work = [&] {
-    for (size_t taken; (taken = next++) < modules.size();) {
-      size_t i = modules.size() - 1 - taken;
-      if (llvm::Error error = modules[i]->emit(kind, emitted[i]))
-        failures[i] = llvm::toString(std::move(error));
-    }
-  };
-  std::vector<std::thread> workers;
-  for (size_t i = 1;
-       i < std::min<size_t>(std::max(threads, 1u), modules.size()); ++i)
-    workers.emplace_back(work);
-  work();
-  for (std::thread &worker : workers)
-    worker.join();
-  for (const std::string &failure : failures)
-    if (!failure.empty())
-      return llvm::createStringError(failure);
-  return std::move(emitted);
+emitCommon(llvm::StringRef name, EmitKind kind,
+           llvm::function_ref<
+               llvm::Expected<std::unique_ptr<llvm::Module>>(CodeModule &)>
+               build,
+           EmittedModule &result) {
+  auto code = CodeModule::create(name, *findX86Isa("x86-64"));
+  if (!code)
+    return code.takeError();
+  auto module = build(**code);
+  if (!module)
+    return module.takeError();
+  (*code)->setModule(std::move(*module));
+  return (*code)->emit(kind, result);
 }
 
 } // namespace
@@ -131,21 +94,42 @@ emitAll(llvm::ArrayRef<std::unique_ptr<CodeModule>> modules, EmitKind kind,
 llvm::Expected<std::vector<EmittedModule>>
 emitModules(llvm::MutableArrayRef<VariantModule> variants,
             const ArtifactTable &table, EmitKind kind, unsigned threads) {
-  std::vector<TableVariant> entries(variants.size());
-  std::vector<std::unique_ptr<CodeModule>> modules;
-  for (size_t i = 0; i < variants.size(); ++i) {
+  size_t count = variants.size();
+  std::vector<TableVariant> entries(count);
+  std::vector<EmittedModule> emitted(count + 2);
+  std::vector<std::string> failures(count);
+  for (VariantModule &variant : variants) {
     DialectRegistry registry;
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
-    variants[i].module->getContext()->appendDialectRegistry(registry);
-    auto code = translate(variants[i], entries[i]);
-    if (!code)
-      return code.takeError();
-    modules.push_back(std::move(*code));
+    variant.module->getContext()->appendDialectRegistry(registry);
   }
-  if (llvm::Error error = addCommonModules(table, entries, modules))
+  // The last ones first, as the baseline's code is the most.
+  parallelFor(int64_t(count), threads, [&](int64_t taken) {
+    size_t i = count - 1 - size_t(taken);
+    if (llvm::Error error =
+            emitVariant(variants[i], kind, entries[i], emitted[i]))
+      failures[i] = llvm::toString(std::move(error));
+  });
+  for (const std::string &failure : failures)
+    if (!failure.empty())
+      return llvm::createStringError(failure);
+  if (llvm::Error error = emitCommon(
+          "table", kind,
+          [&](CodeModule &code) {
+            return buildTableModule(code.getContext(), code.getDataLayout(),
+                                    table, entries);
+          },
+          emitted[count]))
     return std::move(error);
-  return emitAll(modules, kind, threads);
+  if (llvm::Error error = emitCommon(
+          "support", kind,
+          [](CodeModule &code) {
+            return buildSupportModule(code.getContext());
+          },
+          emitted[count + 1]))
+    return std::move(error);
+  return std::move(emitted);
 }
 
 /// Emits the objects and writes what `link` makes of them.

@@ -38,8 +38,8 @@ struct EmittedModule {
   llvm::SmallVector<char, 0> contents;
 };
 
-/// Translates all variants, in their order, and generates code in up to
-/// `threads` threads. The result does not depend on the number of threads.
+/// Translates the variants and generates their code, up to `threads` at a time.
+/// The result does not depend on the number of threads. Consumes the modules.
 llvm::Expected<std::vector<EmittedModule>>
 emitModules(llvm::MutableArrayRef<VariantModule> variants,
             const ArtifactTable &table, EmitKind kind, unsigned threads);
