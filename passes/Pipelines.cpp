@@ -76,7 +76,9 @@ void buildTargetPipeline(OpPassManager &pm, const TargetOptions &options) {
   pm.addPass(createExpandMath(math));
   pm.addPass(createLowerCall());
   pm.addPass(createOutlineParallel());
-  pm.addPass(createCanonicalizerPass());
+  GreedyRewriteConfig rewrites; // regions have one block each
+  rewrites.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  pm.addPass(createCanonicalizerPass(rewrites));
   pm.addPass(createCSEPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

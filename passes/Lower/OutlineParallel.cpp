@@ -7,7 +7,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Lower/Call.h"
@@ -124,10 +123,10 @@ func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
       builder.getFunctionType({pointer, i64, i64, pointer}, {}));
   kernel.setPrivate();
   builder.setInsertionPointToStart(kernel.addEntryBlock());
-  IRMapping mapping;
+  SmallVector<Value> inside; // the captures, there
   for (auto [i, value] : llvm::enumerate(captures)) {
     if (isRemade(value)) {
-      builder.clone(*value.getDefiningOp(), mapping);
+      inside.push_back(builder.clone(*value.getDefiningOp())->getResult(0));
       continue;
     }
     Value address = LLVM::GEPOp::create(builder, loc, pointer, environment,
@@ -135,11 +134,11 @@ func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
                                         ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
     Type stored = environment.getBody()[i];
     Value loaded = LLVM::LoadOp::create(builder, loc, stored, address);
-    mapping.map(value, stored == value.getType()
-                           ? loaded
-                           : UnrealizedConversionCastOp::create(
-                                 builder, loc, value.getType(), loaded)
-                                 .getResult(0));
+    inside.push_back(stored == value.getType()
+                         ? loaded
+                         : UnrealizedConversionCastOp::create(
+                               builder, loc, value.getType(), loaded)
+                               .getResult(0));
   }
   auto index = [&](Value number) -> Value {
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
@@ -148,10 +147,14 @@ func::FuncOp Outliner::makeKernel(scf::ForallOp loop, ArrayRef<Value> captures,
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   auto items = scf::ForOp::create(builder, loc, index(kernel.getArgument(1)),
                                   index(kernel.getArgument(2)), one);
-  mapping.map(loop.getInductionVar(0), items.getInductionVar());
-  builder.setInsertionPointToStart(items.getBody());
-  for (Operation &op : loop.getBody()->without_terminator())
-    builder.clone(op, mapping);
+  for (auto [value, its] : llvm::zip_equal(captures, inside))
+    Value(value).replaceUsesWithIf(its, [&](OpOperand &use) {
+      return loop.getRegion().isAncestor(use.getOwner()->getParentRegion());
+    });
+  loop.getInductionVar(0).replaceAllUsesWith(items.getInductionVar());
+  auto &body = loop.getBody()->getOperations();
+  items.getBody()->getOperations().splice(items.getBody()->begin(), body,
+                                          body.begin(), std::prev(body.end()));
   builder.setInsertionPointToEnd(&kernel.front());
   func::ReturnOp::create(builder, loc);
   return kernel;

@@ -7,7 +7,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "passes/Lower/Kernels/CodedItems.h"
 #include "passes/Lower/Kernels/Kernels.h"
 #include "passes/Lower/LoopParts.h"
@@ -163,10 +162,10 @@ private:
   }
 
   void inlineBody(scf::ForallOp loop, Value item) {
-    IRMapping mapping;
-    mapping.map(loop.getInductionVar(0), item);
-    for (Operation &op : loop.getBody()->without_terminator())
-      builder.clone(op, mapping);
+    loop.getInductionVar(0).replaceAllUsesWith(item);
+    auto &body = loop.getBody()->getOperations();
+    builder.getInsertionBlock()->getOperations().splice(
+        builder.getInsertionPoint(), body, body.begin(), std::prev(body.end()));
   }
 
   FusedOp fused;
