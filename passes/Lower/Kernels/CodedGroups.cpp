@@ -23,15 +23,36 @@ int64_t CodedProduct::chains(const Tile &tile) const {
   return tile.size() <= 2 ? 4 : tile.size() <= 4 ? 2 : 1;
 }
 
+/// What sums of a group begin with: -zero * sum of the inputs, where that is
+/// one instruction. At the end the last products would have to be waited for.
+SmallVector<Value> CodedProduct::startSums(const Tile &tile, Value group) {
+  Type type = hasCodedInput() ? Type(VectorType::get({b.lanes}, b.getI32Type()))
+                              : Type(b.vectorType);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  SmallVector<Value> sums(tile.size() * chains(tile), zero);
+  if (!startsWithZeros(tile))
+    return sums;
+  SmallVector<Value> zeros;
+  for (int64_t v = 0; v < tile.vectors; ++v)
+    zeros.push_back(
+        factorsOf(tile, group, b.add(tile.column, v * b.lanes)).zero);
+  for (auto [r, row] : llvm::enumerate(tile.rows)) {
+    Value inputSum = b.splat(Value(
+        memref::LoadOp::create(b, inputSums, inputPlaces.factor(row, group))));
+    for (int64_t v = 0; v < tile.vectors; ++v)
+      sums[r * tile.vectors + v] = multiplyWords(b, asElements(b, zeros[v], 16),
+                                                 asElements(b, inputSum, 16));
+  }
+  return sums;
+}
+
 /// The sums of input * index over a segment, or over one half of its one step.
 SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
                                            int64_t half) {
   Value start = codes.segmentStart(tile.panelStart, segment);
   Value firstStep = b.mul(segment, codes.segmentSteps());
-  Type type = hasCodedInput() ? Type(VectorType::get({b.lanes}, b.getI32Type()))
-                              : Type(b.vectorType);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  SmallVector<Value> sums(tile.size() * chains(tile), zero);
+  Value group = half < 0 ? segment : b.add(b.mul(segment, 2), half);
+  SmallVector<Value> sums = startSums(tile, group);
   auto place = [&](Value step) {
     return tile.unpacked ? b.mul(b.add(firstStep, step), unpackedStepBytes())
                          : b.add(start, b.mul(step, codes.layout.stepBytes()));
@@ -142,6 +163,10 @@ bool CodedProduct::hasZeros(const Tile &tile) const {
          (!codes.hasConstantZero() || codes.constantZero() != 0);
 }
 
+bool CodedProduct::startsWithZeros(const Tile &tile) const {
+  return tile.unpacked && hasZeros(tile) && hasExactZeros() && hasShortSums();
+}
+
 bool CodedProduct::hasShortSums() const {
   return hasCodedInput() && std::min(codes.groupSize(), paddedK) * 127 <=
                                 std::numeric_limits<int16_t>::max();
@@ -187,7 +212,7 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
     Value inputSum, inputScale;
     if (hasCodedInput()) {
       Value place = inputPlaces.factor(row, group);
-      if (hasZeros(tile))
+      if (hasZeros(tile) && !startsWithZeros(tile))
         inputSum = memref::LoadOp::create(b, inputSums, place);
       bool perRow =
           cast<MemRefType>(op.getInputScales().getType()).getShape().back() ==
@@ -200,7 +225,7 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
       int64_t i = r * tile.vectors + v;
       Value sum = sums[i], factor = factors[v].scale, zero = factors[v].zero;
       if (hasCodedInput()) {
-        if (zero && hasExactZeros())
+        if (inputSum && hasExactZeros())
           sum = hasShortSums()
                     ? addPairs(b, sum, asElements(b, zero, 16),
                                asElements(b, b.splat(inputSum), 16))

@@ -77,6 +77,9 @@ private:
   void addStep(const Tile &tile, Value step, Value place, int64_t begin,
                int64_t end, llvm::MutableArrayRef<Value> sums);
   bool hasZeros(const Tile &tile) const;
+  /// They are subtracted before a group's products are added.
+  bool startsWithZeros(const Tile &tile) const;
+  llvm::SmallVector<Value> startSums(const Tile &tile, Value group);
   /// Zeros are integers, and so are inputs.
   bool hasExactZeros() const {
     return hasCodedInput() && codes.hasIntegerZero();

@@ -35,15 +35,19 @@ Value splatElements(KernelBuilder &b, unsigned width, uint64_t value) {
       b, DenseElementsAttr::get(type, APInt(width, value)));
 }
 
+Value multiplyWords(KernelBuilder &b, Value x, Value y) {
+  StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
+                   : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
+                                  : "llvm.x86.sse2.pmadd.wd";
+  return callIntrinsic(b, name, VectorType::get({b.lanes}, b.getI32Type()),
+                       {x, y});
+}
+
 Value addPairs(KernelBuilder &b, Value sum, Value x, Value y) {
   if (b.isa.vnni)
     return callIntrinsic(b, "llvm.x86.avx512.vpdpwssd.512", sum.getType(),
                          {sum, x, y});
-  StringRef name = b.lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
-                   : b.lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
-                                  : "llvm.x86.sse2.pmadd.wd";
-  return arith::AddIOp::create(b, sum,
-                               callIntrinsic(b, name, sum.getType(), {x, y}));
+  return arith::AddIOp::create(b, sum, multiplyWords(b, x, y));
 }
 
 Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,

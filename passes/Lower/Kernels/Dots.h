@@ -23,6 +23,8 @@ int64_t quadsOfPairs(const X86Isa &isa, unsigned bits);
 /// The products of addQuads, two in each i16.
 mlir::Value multiplyPairs(KernelBuilder &b, mlir::Value codes,
                           mlir::Value inputs);
+/// The sums of two products of signed i16 in each i32.
+mlir::Value multiplyWords(KernelBuilder &b, mlir::Value x, mlir::Value y);
 /// sum + the products of two signed i16 with two others in each i32.
 mlir::Value addPairs(KernelBuilder &b, mlir::Value sum, mlir::Value x,
                      mlir::Value y);
