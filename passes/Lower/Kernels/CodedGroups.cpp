@@ -90,10 +90,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
   int64_t numChains = chains(tile), next = 0;
   const unsigned bits = codes.format().bits;
   const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
-  SmallVector<Value> pairs(tile.size()), places;
-  for (Value row : tile.rows)
-    if (hasCodedInput())
-      places.push_back(inputPlaces.code(row, b.mul(step, stepSize)));
+  SmallVector<Value> pairs(tile.size());
   for (int64_t quad = begin; quad < end; ++quad) {
     if (tile.isStream)
       codes.prefetchQuad(place, quad, prefetchDistance);
@@ -118,7 +115,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
       for (auto [r, row] : llvm::enumerate(tile.rows)) {
         Value bytes =
             vector::LoadOp::create(b, VectorType::get({4}, b.getI8Type()),
-                                   input, b.add(places[r], quad * 4));
+                                   input, inputPlaces.code(row, k));
         Value word = vector::ExtractOp::create(
             b,
             vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),

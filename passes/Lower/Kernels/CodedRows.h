@@ -9,13 +9,16 @@
 namespace qopt {
 
 /// The results of qopt.quantize in memory: codes [rows][Kp], scales and sums
-/// [rows][groups]; for ISA versions with tiles [Kp / 64][rows][64] and
-/// [groups][rows], so that the rows of a tile are neighbours in both.
+/// [rows][groups]. Many rows of ISA versions with tiles are [Kp / 64][rows][64]
+/// and [groups][rows], so that the rows of a tile are neighbours in both.
 class CodedRows {
 public:
   using Value = mlir::Value;
 
   CodedRows(KernelBuilder &b, int64_t K, int64_t groups, Value rows);
+
+  /// What follows is emitted for few rows, or for many.
+  void setFew(bool its) { isFew = its; }
 
   /// The place of code `k` of a row; those behind it follow up to the next
   /// multiple of 64.
@@ -23,13 +26,11 @@ public:
   /// The place of a group's scale or sum.
   Value factor(Value row, Value group);
 
-  const int64_t paddedK;
-
 private:
   KernelBuilder &b;
-  const int64_t groups;
+  const int64_t paddedK, groups;
   Value rows;
-  const bool isTiled;
+  std::optional<bool> isFew; ///< known when running
 };
 
 } // namespace qopt

@@ -29,7 +29,7 @@ public:
   void setPart(const CodedItems::Part &its) { part = its; }
 
   void emit(Value row) {
-    emitGroups(row, b.index(0), b.index(groups), b.index(places.paddedK));
+    emitGroups(row, b.index(0), b.index(groups), b.index(paddedCodes(K)));
   }
 
   /// Groups of columns [begin, end), multiples of the block.
@@ -52,14 +52,14 @@ private:
     int64_t whole = K / block;
     b.loop(begin, b.min(end, b.index(whole)), 1,
            [&](Value g) { group(g, block); });
-    if (places.paddedK == K && K % block == 0)
+    if (paddedCodes(K) == K && K % block == 0)
       return;
     b.when(b.less(b.index(K - 1), endColumn), [&] {
       if (K % block)
         group(b.index(whole), K % block);
       Value zero =
           arith::ConstantOp::create(b, b.getIntegerAttr(b.getI8Type(), 0));
-      for (int64_t k = K; k < places.paddedK; ++k)
+      for (int64_t k = K; k < paddedCodes(K); ++k)
         b.storeScalar(zero, codes, places.code(row, b.index(k)));
     });
   }
