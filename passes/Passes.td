@@ -641,7 +641,8 @@ def FuseLoops : Pass<"qopt-fuse-loops", "::mlir::ModuleOp"> {
     result as an extra (gate and up); else they run apart (query, key, value). What
     quantizes the result of products of codes in blocks shares their items, which
     are whole blocks of columns then; a scale for each token needs the whole row and
-    stays outside. Ops that do not follow each other are left alone; a remark says
+    stays outside. A result of products of codes that only later ops of such a loop read
+    is allocated inside of it: it never is in memory as a whole. Ops that do not follow each other are left alone; a remark says
     why. Must run before
     `qopt-plan-memory`, which keeps alive what any op of a loop reads.
   }];
@@ -813,8 +814,8 @@ def LowerKernels : Pass<"qopt-lower-kernels", "::mlir::ModuleOp"> {
     computing is in f32, weights and vectors of constants may be f16 or bf16. Weights
     of codes (`weight_type`) are unpacked in registers, or once for each item; with
     int8 inputs the sums of a group are i32. The loops of the ops in a `qopt.fused`
-    become one. Vectors are as wide as the
-    registers of the ISA version. Loops use `qopt.scratch` and never allocate.
+    become one, and what is allocated in it is scratch of an item. Vectors are as wide as
+    the registers of the ISA version. Loops use `qopt.scratch` and never allocate.
 
     Which schedule a product runs (one row, a few rows, blocks) depends on its
     number of rows when it runs; how work is cut into items and in which order sums

@@ -286,7 +286,7 @@ LogicalResult MatmulOp::verify() {
 LogicalResult FusedOp::verify() {
   int64_t count = 0;
   for (Operation &op : getBody().front()) {
-    bool isBuffer = isa<memref::AllocOp>(op);
+    bool isBuffer = isa<memref::AllocOp>(op); // the items' own
     if (!isBuffer &&
         (!isa<QOptDialect>(op.getDialect()) || op.getNumResults() != 0))
       return emitOpError("expects computing ops in the buffer form, but got ")

@@ -15,7 +15,7 @@ SharedLoops::SharedLoops(ModuleOp module) {
     std::vector<LoopMember> members;
     for (Operation &op : fused.getBody().front()) {
       std::vector<std::string> names = nodeNames(op.getLoc());
-      if (!names.empty())
+      if (!names.empty() && isa<QOptDialect>(op.getDialect()))
         members.push_back(
             {fused->getParentOfType<func::FuncOp>().getName().str(),
              op.getName().getStringRef().str(), names.front()});

@@ -135,12 +135,15 @@ func.func @rows_of_a_product(%x: !x, %w: memref<8x256x32xf32>, %y: !x, %r: memre
 !w = memref<35328xi8>
 !q = !qopt.qtensor<256x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
 
-// Blocks of columns are quantized by the item that makes them.
+// Blocks of columns are quantized by the item that makes them, which has the
+// products' results for itself.
 // CHECK-LABEL: func.func @gate_up_and_quantize
 // CHECK: qopt.fused items {
-// CHECK-NEXT: qopt.matmul
-// CHECK-NEXT: qopt.matmul
-// CHECK: qopt.quantize
+// CHECK-NEXT: %[[UP:.*]] = memref.alloc(%{{.*}}) : memref<?x256xf32>
+// CHECK-NEXT: %[[GATE:.*]] = memref.alloc(%{{.*}}) : memref<?x256xf32>
+// CHECK-NEXT: qopt.matmul {{.*}} outs(%[[GATE]] :
+// CHECK-NEXT: qopt.matmul {{.*}} extras(%[[GATE]]) outs(%[[UP]] :
+// CHECK: qopt.quantize %[[UP]]
 // CHECK-NEXT: {{^ *}}}
 // CHECK-NEXT: qopt.matmul
 func.func @gate_up_and_quantize(%c: !x, %s: !s, %z: !z, %a: !w, %b: !w, %n: index, %out: !y) {

@@ -1,5 +1,6 @@
 //===- FusedTest.cpp - Ops of one loop do what they do alone --------------===//
 
+#include "lib/Formats/Activations.h"
 #include "lib/Formats/PanelLayout.h"
 #include "test/passes/Lower/Kernels/IsaTest.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -16,30 +17,41 @@ struct Case {
 
 constexpr int64_t K = 96;
 
-std::string moduleText(const Case &test, bool isFused) {
+/// Ops each in a loop, in one, or in one that has the results of products for
+/// itself.
+enum class Form { Alone, Fused, Local };
+
+std::string moduleText(const Case &test, Form form) {
   Format format = llvm::cantFail(Format::parse(test.format));
   PanelLayout layout(format, test.N, K);
   int64_t groups = (test.N + test.block - 1) / test.block;
   std::string types = llvm::formatv(
       "!c = memref<?x{0}xi8>\n!s = memref<?x{1}xf32>\n!z = memref<?x{1}xi32>\n"
       "!w = memref<{2}xi8>\n!y = memref<?x{3}xf32>\n"
-      "!q = !qopt.qtensor<{3}x{0}, #qopt.format<{4}>, #qopt.layout<panels>>\n"
+      "!q = !qopt.qtensor<{3}x{7}, #qopt.format<{4}>, #qopt.layout<panels>>\n"
       "!d = memref<?x{5}xi8>\n!t = memref<?x{6}xf32>\n!u = memref<?x{6}xi32>\n",
-      K, format.groups(K), layout.bytes(), test.N, format.str(),
-      (test.N + 31) / 32 * 32, groups);
+      paddedCodes(K), format.groups(K), layout.bytes(), test.N, format.str(),
+      paddedCodes(test.N), groups, K);
+  bool isLocal = form == Form::Local;
   std::string ops = llvm::formatv(
-      "qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%g : !y) "
+      "{1}qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%{2} : !y) "
       "{{weight_type = !q} : (!c, !w)\n"
-      "qopt.matmul %c, %b quantized(%s, %z : !s, !z) extras(%g) outs(%h : !y) "
+      "qopt.matmul %c, %b quantized(%s, %z : !s, !z) extras(%{2}) "
+      "outs(%{3} : !y) "
       "epilogue {{\n^bb0(%x: f32, %v: f32):\n%m = arith.mulf %x, %v : f32\n"
       "qopt.yield %m : f32\n} {{weight_type = !q} : (!c, !w, !y)\n"
-      "qopt.quantize %h outs(%d, %t, %u : !d, !t, !u) {{block = {0} : i64} : "
+      "qopt.quantize %{3} outs(%d, %t, %u : !d, !t, !u) {{block = {0} : i64} : "
       "!y\n",
-      test.block);
+      test.block,
+      isLocal ? "%l0 = memref.alloc(%n) : !y\n%l1 = memref.alloc(%n) : !y\n"
+              : "",
+      isLocal ? "l0" : "g", isLocal ? "l1" : "h");
   return types +
          "func.func @f(%c: !c, %s: !s, %z: !z, %a: !w, %b: !w, %g: !y, %h: !y, "
-         "%d: !d, %t: !t, %u: !u) {\n" +
-         (isFused ? "qopt.fused items {\n" + ops + "}\n" : ops) + "return\n}\n";
+         "%d: !d, %t: !t, %u: !u) {\n%0 = arith.constant 0 : index\n"
+         "%n = memref.dim %g, %0 : !y\n" +
+         (form == Form::Alone ? ops : "qopt.fused items {\n" + ops + "}\n") +
+         "return\n}\n";
 }
 
 /// Any bytes are codes; scales are 2^-5, which any stored type can hold.
@@ -71,7 +83,7 @@ struct Outputs {
 Outputs run(Kernel &kernel, const Case &test, int64_t M) {
   int64_t groups = llvm::cantFail(Format::parse(test.format)).groups(K);
   int64_t blocks = (test.N + test.block - 1) / test.block;
-  Tensor<int8_t> codes({M, K});
+  Tensor<int8_t> codes({M, paddedCodes(K)});
   Tensor<float> scales({M, groups});
   Tensor<int32_t> sums({M, groups});
   std::mt19937 random(7);
@@ -83,7 +95,7 @@ Outputs run(Kernel &kernel, const Case &test, int64_t M) {
   }
   Tensor<uint8_t> a = makeWeight(test, 1), b = makeWeight(test, 2);
   Outputs out = {Tensor<float>({M, test.N}), Tensor<float>({M, test.N}),
-                 Tensor<int8_t>({M, (test.N + 31) / 32 * 32}),
+                 Tensor<int8_t>({M, paddedCodes(test.N)}),
                  Tensor<float>({M, blocks}), Tensor<int32_t>({M, blocks})};
   kernel << codes << scales << sums << a << b << out.gate << out.up << out.codes
          << out.scales << out.sums;
@@ -107,17 +119,22 @@ TEST_P(FusedTest, ProductsAndQuantize) {
   for (const Case &test : cases) {
     SCOPED_TRACE(test.format + (" N = " + std::to_string(test.N)) +
                  " block = " + std::to_string(test.block));
-    Kernel fused(moduleText(test, true), isa),
-        alone(moduleText(test, false), isa);
+    Kernel fused(moduleText(test, Form::Fused), isa),
+        local(moduleText(test, Form::Local), isa),
+        alone(moduleText(test, Form::Alone), isa);
     // 481 rows are two blocks of rows.
     for (int64_t M : {0, 1, 3, 12, 13, 481}) {
       SCOPED_TRACE("M = " + std::to_string(M));
-      Outputs a = run(fused, test, M), b = run(alone, test, M);
+      Outputs a = run(fused, test, M), b = run(alone, test, M),
+              c = run(local, test, M);
       expectSameBytes(a.gate, b.gate, "gate");
       expectSameBytes(a.up, b.up, "up");
       expectSameBytes(a.codes, b.codes, "codes");
       expectSameBytes(a.scales, b.scales, "scales");
       expectSameBytes(a.sums, b.sums, "sums");
+      expectSameBytes(c.codes, b.codes, "codes of local results");
+      expectSameBytes(c.scales, b.scales, "scales of local results");
+      expectSameBytes(c.sums, b.sums, "sums of local results");
     }
   }
 }

@@ -11,8 +11,9 @@
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: scf.for
 // CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK: %[[STRIDE:.*]] = arith.muli %[[M]], %c64
 // CHECK: %[[CHUNK:.*]] = arith.divui %{{.*}}, %c64
-// CHECK: arith.muli %[[CHUNK]], %[[M]]
+// CHECK: arith.muli %[[CHUNK]], %[[STRIDE]]
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
 // CHECK: memref.prefetch
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>

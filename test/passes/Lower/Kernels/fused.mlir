@@ -39,6 +39,23 @@ func.func @apart(%x: !x, %a: !w, %b: !w, %y: !y, %z: !y) {
 !r = memref<?x256xf32>
 !q = !qopt.qtensor<256x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
 
+// What only the items read is scratch: of 576 rows and two panels, row after row of an item's columns, seen as what it was.
+// CHECK-LABEL: func.func @local_result
+// CHECK: scf.forall
+// CHECK: %[[LOCAL:.*]] = qopt.scratch : memref<36864xf32>
+// CHECK: %[[FLAT:.*]] = memref.reinterpret_cast %[[LOCAL]]
+// CHECK: vector.store %{{.*}}, %[[FLAT]]
+// CHECK: vector.load %[[FLAT]]
+// CHECK-NOT: scf.forall
+func.func @local_result(%c: !c, %s: !s, %z: !z, %w: !wc, %n: index, %d: !c, %t: !s, %u: !z) {
+  qopt.fused items {
+    %y = memref.alloc(%n) : !r
+    qopt.matmul %c, %w quantized(%s, %z : !s, !z) outs(%y : !r) {weight_type = !q} : (!c, !wc)
+    qopt.quantize %y outs(%d, %t, %u : !c, !s, !z) {block = 64 : i64} : !r
+  }
+  return
+}
+
 // One loop: two panels, then the blocks of their columns.
 // CHECK-LABEL: func.func @product_and_quantize
 // CHECK-COUNT-1: scf.forall
