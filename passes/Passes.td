@@ -675,8 +675,8 @@ def PlanMemory : Pass<"qopt-plan-memory", "::mlir::ModuleOp"> {
     arena. A function that is called gets the part of the arena behind its caller's.
 
     Does nothing to functions that are only declared. Fails when a size is no
-    expression over the symbols, or a buffer is made inside another op. Must have run
-    before: `qopt-bufferize`.
+    expression over the symbols, or a buffer is made inside another op than
+    `qopt.fused`, whose items have it. Must have run before: `qopt-bufferize`.
   }];
   let dependentDialects = ["::qopt::QOptDialect", "::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect"];
