@@ -287,6 +287,14 @@ LogicalResult FusedOp::verify() {
   int64_t count = 0;
   for (Operation &op : getBody().front()) {
     bool isBuffer = isa<memref::AllocOp>(op); // the items' own
+    if (isBuffer && (getSharing() != Sharing::Items ||
+                     !llvm::any_of(op.getUsers(), [&](Operation *user) {
+                       auto product = dyn_cast<MatmulOp>(user);
+                       return product && product.getOut() == op.getResult(0) &&
+                              product.getInputScales();
+                     })))
+      return emitOpError("expects items that share an allocation, and a "
+                         "product of codes that writes it");
     if (!isBuffer &&
         (!isa<QOptDialect>(op.getDialect()) || op.getNumResults() != 0))
       return emitOpError("expects computing ops in the buffer form, but got ")

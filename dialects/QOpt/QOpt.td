@@ -326,8 +326,10 @@ def QOpt_PrefetchDistanceOp : QOpt_Op<"prefetch_distance", [Pure]> {
 }
 
 def QOpt_ScratchOp : QOpt_Op<"scratch"> {
-  let summary = "Memory of the calling thread, valid during one item of a parallel loop";
+  let summary = "Memory of the calling thread, valid while its region runs";
   let description = [{
+    Inside of a parallel loop. Regions beside each other, as the branches of an `scf.if`,
+    may have the same memory; what an iteration leaves is not there in the next one.
     ```mlir
     %panel = qopt.scratch : memref<65536xi8>
     ```

@@ -107,9 +107,9 @@ static std::optional<Unit> chooseTiles(const ProductShape &shape,
 /// a multiple of the heights of tiles.
 static constexpr int64_t maxBlockRows = 576;
 
-/// A copy of a block's inputs, tile by tile, stays in the second level cache
-/// for all panels of an item, a kilobyte of each row at a time: the codes of a
-/// panel beside it stay in the first and leave room for what tiles add up.
+/// The inputs of a block of rows stay in the second level cache for all panels
+/// of an item, 512 bytes of each row at a time: the codes of a panel beside
+/// them stay in the first and leave room for what tiles add up.
 static ProductPlan planTiles(const ProductShape &shape, Unit unit) {
   constexpr int64_t rows = 32, rowBytes = 512, inputBytes = 1 << 20;
   int64_t elementBytes = unit == Unit::AmxBF16 ? 2 : 1;

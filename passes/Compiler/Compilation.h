@@ -26,7 +26,7 @@ public:
   explicit Compilation(const CompileOptions &options)
       : options(options), context(makeRegistry()), diagnostics(&context) {
     context.printOpOnDiagnostic(false); // messages name node and file
-    if (options.printIRAfterAll || threads() == 1)
+    if (threads() == 1)
       context.disableMultithreading();
   }
 
@@ -67,8 +67,10 @@ private:
     llvm::StringRef parent = llvm::sys::path::parent_path(options.model);
     return parent.empty() ? "." : parent.str();
   }
+  /// What is printed is printed by one thread.
   unsigned threads() const {
-    return options.threads
+    return options.printIRAfterAll ? 1
+           : options.threads
                ? options.threads
                : llvm::hardware_concurrency().compute_thread_count();
   }

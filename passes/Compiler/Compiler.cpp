@@ -192,8 +192,7 @@ LogicalResult Compilation::makeVariants() {
   std::vector<std::vector<Diagnostic>> said(variants.size());
   std::vector<LogicalResult> results(variants.size(), success());
   // What is printed meanwhile is printed one after the other.
-  bool prints =
-      options.printIRAfterAll || options.timing || options.dumpPassPipeline;
+  bool prints = options.timing || options.dumpPassPipeline;
   parallelFor(int64_t(variants.size()), prints ? 1 : threads(), [&](int64_t i) {
     DiagnosticKeeper keeper(&context, said[i]);
     results[i] = lower(variants[i], texts[i]);

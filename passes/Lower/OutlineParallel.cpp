@@ -170,13 +170,20 @@ func::FuncOp Outliner::unique(func::FuncOp kernel) {
                                      OperationEquivalence::IgnoreLocations));
   });
   SmallVector<func::FuncOp> &alike = kernels[size_t(hash)];
-  for (func::FuncOp other : alike)
+  for (func::FuncOp other : alike) {
+    DenseMap<Value, Value> its;
+    // Operands one by one, not as sets, whose order might be that of addresses.
     if (OperationEquivalence::isRegionEquivalentTo(
             &kernel.getBody(), &other.getBody(),
+            [&](Value a, Value b) { return success(its.lookup(a) == b); },
+            [&](Value a, Value b) {
+              its.insert({a, b});
+            },
             OperationEquivalence::IgnoreLocations)) {
       kernel.erase();
       return other;
     }
+  }
   alike.push_back(kernel);
   return kernel;
 }

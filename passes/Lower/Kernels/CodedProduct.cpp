@@ -29,7 +29,7 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
 
 void CodedProduct::emitFew(Value item) {
   prepareRows();
-  inputPlaces.setFew(true);
+  inputPlaces.setTiled(false);
   int64_t whole = N / panelColumns, rest = N % panelColumns;
   CodedItems::Part part = items.few(item);
   epilogue.setPart(part);
@@ -45,7 +45,7 @@ void CodedProduct::emitFew(Value item) {
 void CodedProduct::emitMany(Value item) {
   CodedItems::Part part = items.many(item);
   epilogue.setPart(part);
-  inputPlaces.setFew(!b.isa.amx);
+  inputPlaces.setTiled(b.isa.amx);
   if (usesTiles())
     return emitTiles(part);
   eachPanel(part, [&](Value panel) { emitManyPanel(panel, part); });

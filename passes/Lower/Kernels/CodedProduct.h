@@ -102,6 +102,7 @@ private:
   void eachWidth(Value panel, llvm::function_ref<void(int64_t columns)> emit);
   /// Many rows read codes that were unpacked before.
   bool isUnpacked() const;
+  /// `beginStep` and `steps` are null, or a part of the one segment.
   void unpack(Value panelStart, Value beginSegment, Value endSegment,
               Value beginStep, Value steps, Value target, Value to);
   int64_t unpackedStepBytes() const;

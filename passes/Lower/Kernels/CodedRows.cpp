@@ -11,15 +11,15 @@ namespace qopt {
 CodedRows::CodedRows(KernelBuilder &b, int64_t K, int64_t groups, Value rows)
     : b(b), paddedK(paddedCodes(K)), groups(groups), rows(rows) {
   if (!b.isa.amx)
-    isFew = true;
+    isTiled = false;
 }
 
 Value CodedRows::code(Value row, Value k) {
-  if (isFew.value_or(false))
+  if (!isTiled.value_or(true))
     return b.add(b.mul(row, paddedK), k);
   Value chunkStride = b.mul(rows, codesInChunk);
   Value rowStride = b.index(codesInChunk);
-  if (!isFew) {
+  if (!isTiled) {
     Value areFew = b.less(rows, b.index(fewRows + 1));
     chunkStride = b.choose(areFew, rowStride, chunkStride);
     rowStride = b.choose(areFew, b.index(paddedK), rowStride);
@@ -29,12 +29,12 @@ Value CodedRows::code(Value row, Value k) {
 }
 
 Value CodedRows::factor(Value row, Value group) {
-  Value ofFew = b.add(b.mul(row, groups), group);
-  if (isFew.value_or(false))
-    return ofFew;
-  Value ofMany = b.add(b.mul(group, rows), row);
-  return isFew ? ofMany
-               : b.choose(b.less(rows, b.index(fewRows + 1)), ofFew, ofMany);
+  Value ofRow = b.add(b.mul(row, groups), group);
+  if (!isTiled.value_or(true))
+    return ofRow;
+  Value ofTile = b.add(b.mul(group, rows), row);
+  return isTiled ? ofTile
+                 : b.choose(b.less(rows, b.index(fewRows + 1)), ofRow, ofTile);
 }
 
 } // namespace qopt

@@ -17,8 +17,8 @@ public:
 
   CodedRows(KernelBuilder &b, int64_t K, int64_t groups, Value rows);
 
-  /// What follows is emitted for few rows, or for many.
-  void setFew(bool its) { isFew = its; }
+  /// What follows is of many rows for tiles, or is not.
+  void setTiled(bool its) { isTiled = its; }
 
   /// The place of code `k` of a row; those behind it follow up to the next
   /// multiple of 64.
@@ -30,7 +30,7 @@ private:
   KernelBuilder &b;
   const int64_t paddedK, groups;
   Value rows;
-  std::optional<bool> isFew; ///< known when running
+  std::optional<bool> isTiled; ///< null: known when running
 };
 
 } // namespace qopt

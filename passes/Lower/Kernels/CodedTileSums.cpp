@@ -96,7 +96,8 @@ void CodedProduct::TiledItem::loadInputs(Value first, int64_t high,
   if (!isFloat) {
     Value from = product.inputPlaces.code(row, k);
     for (int64_t r = 0; r < high; ++r)
-      tiles.loadInputs(r, product.input, b.add(from, r * tileRows * 64), 64);
+      tiles.loadInputs(r, product.input,
+                       b.add(from, r * tileRows * codesInChunk), codesInChunk);
   } else if (isStream) {
     int64_t rowBytes = product.paddedK * elementBytes;
     Value from = b.add(b.mul(row, rowBytes), b.mul(k, elementBytes));

@@ -44,9 +44,9 @@ private:
   void emitGroups(Value first, Value count, int64_t high, bool isWhole,
                   Value beginSegment, Value endSegment);
   void clearScaled(int64_t high);
-  /// Steps that a stream unpacks before they are multiplied.
+  /// Steps of the groups that a stream unpacks ahead.
   int64_t streamSteps() const {
-    return codes.layout.segments() == 1 ? rangeSteps : codes.segmentSteps();
+    return codes.layout.segments() == 1 ? 0 : codes.segmentSteps();
   }
   Value streamPlace(Value group) {
     return b.mul(b.rem(group, b.index(2)),
@@ -87,9 +87,10 @@ private:
   Tile tile;
   Value beginStep;        ///< of the range
   Value inputs, unpacked; ///< null where inputs or codes lie as tiles want them
-  Value words;            ///< sums of a block and a group, [32][32]
-  Value scaled;           ///< null, or f32 sums of groups
-  Value blockStart;       ///< in `scaled`, or in `words` where there is none
+  Value words;  ///< sums of a block and a group, [32][32]; of a group that is
+                ///< cut those of all blocks, [panels][blockRows][32]
+  Value scaled; ///< null, or f32 sums of groups
+  Value blockStart; ///< in `scaled`, or in `words` where there is none
   bool isStream = false;
 };
 

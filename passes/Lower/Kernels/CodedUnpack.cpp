@@ -32,7 +32,7 @@ static Value makePair(KernelBuilder &b, Codes &codes, Value quad, int64_t pair,
       arith::AndIOp::create(b, halves[1], splatElements(b, 32, 0xffff0000)));
 }
 
-/// Segments [begin, end), or of a single one so many steps from `firstStep` on,
+/// Segments [begin, end), or of a single one so many steps from `beginStep` on,
 /// from byte `to` on, step by step: [8 quads of K][32
 /// columns][4] bytes, of which zeros are subtracted where tiles want it, or [16
 /// pairs][32 columns][2] bf16 less their zeros.

@@ -59,8 +59,9 @@ private:
         group(b.index(whole), K % block);
       Value zero =
           arith::ConstantOp::create(b, b.getIntegerAttr(b.getI8Type(), 0));
-      for (int64_t k = K; k < paddedCodes(K); ++k)
-        b.storeScalar(zero, codes, places.code(row, b.index(k)));
+      Value behind = places.code(row, b.index(K));
+      b.loop(b.index(0), b.index(paddedCodes(K) - K), 1,
+             [&](Value i) { b.storeScalar(zero, codes, b.add(behind, i)); });
     });
   }
 

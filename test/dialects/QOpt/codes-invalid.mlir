@@ -73,3 +73,35 @@ func.func @sizes(%x: tensor<?x200xf32>) {
   %c, %s, %z = qopt.quantize %x {block = 64 : i64} : tensor<?x200xf32> -> tensor<?x200xi8>, tensor<?x4xf32>, tensor<?x4xi32>
   return
 }
+
+// -----
+
+!y = memref<?x64xf32>
+
+func.func @allocation_of_floats(%x: memref<?x256xf32>, %w: memref<2x256x32xf32>, %y: !y, %n: index) {
+  // expected-error @below {{'qopt.fused' op expects items that share an allocation, and a product of codes that writes it}}
+  qopt.fused items {
+    %local = memref.alloc(%n) : !y
+    qopt.matmul %x, %w outs(%local : !y) : (memref<?x256xf32>, memref<2x256x32xf32>)
+    qopt.silu %local outs(%y : !y) : !y
+  }
+  return
+}
+
+// -----
+
+!c = memref<?x256xi8>
+!s = memref<?x4xf32>
+!z = memref<?x4xi32>
+!y = memref<?x64xf32>
+!q = !qopt.qtensor<64x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+
+func.func @allocation_apart(%c: !c, %s: !s, %z: !z, %w: memref<8832xi8>, %y: !y, %n: index) {
+  // expected-error @below {{'qopt.fused' op expects items that share an allocation, and a product of codes that writes it}}
+  qopt.fused apart {
+    %local = memref.alloc(%n) : !y
+    qopt.matmul %c, %w quantized(%s, %z : !s, !z) outs(%local : !y) {weight_type = !q} : (!c, memref<8832xi8>)
+    qopt.matmul %c, %w quantized(%s, %z : !s, !z) outs(%y : !y) {weight_type = !q} : (!c, memref<8832xi8>)
+  }
+  return
+}

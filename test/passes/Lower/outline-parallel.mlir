@@ -73,7 +73,8 @@ func.func @f(%call: !llvm.ptr, %x: memref<?xf32>, %n: index) {
 // -----
 
 // Loops that do the same to other buffers are one kernel, those that do something
-// else are not, be it only another constant.
+// else are not, be it only another constant, or the same operands the other way
+// round.
 // CHECK-LABEL: func.func @equal_kernels(
 // CHECK: constant @[[A:kernel_[0-9]*]]
 // CHECK: llvm.call
@@ -81,11 +82,17 @@ func.func @f(%call: !llvm.ptr, %x: memref<?xf32>, %n: index) {
 // CHECK: llvm.call
 // CHECK: constant @[[B:kernel_[0-9]*]]
 // CHECK: llvm.call
+// CHECK: constant @[[C:kernel_[0-9]*]]
+// CHECK: llvm.call
+// CHECK: constant @[[D:kernel_[0-9]*]]
+// CHECK: llvm.call
 // CHECK-NOT: scf.forall
 // CHECK: func.func private @[[A]](
 // CHECK: arith.constant 2.000000e+00
 // CHECK: func.func private @[[B]](
 // CHECK: arith.constant 3.000000e+00
+// CHECK: func.func private @[[C]](
+// CHECK: func.func private @[[D]](
 // CHECK-NOT: func.func
 qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
 func.func @equal_kernels(%call: !llvm.ptr, %x: memref<8xf32>, %y: memref<8xf32>) {
@@ -99,6 +106,18 @@ func.func @equal_kernels(%call: !llvm.ptr, %x: memref<8xf32>, %y: memref<8xf32>)
   }
   scf.forall (%i) in (8) {
     memref.store %three, %y[%i] : memref<8xf32>
+  }
+  scf.forall (%i) in (8) {
+    %a = memref.load %x[%i] : memref<8xf32>
+    %b = memref.load %y[%i] : memref<8xf32>
+    %sum = arith.addf %a, %b : f32
+    memref.store %sum, %x[%i] : memref<8xf32>
+  }
+  scf.forall (%i) in (8) {
+    %a = memref.load %x[%i] : memref<8xf32>
+    %b = memref.load %y[%i] : memref<8xf32>
+    %sum = arith.addf %b, %a : f32
+    memref.store %sum, %x[%i] : memref<8xf32>
   }
   return
 }
@@ -143,3 +162,39 @@ func.func @quiet() {
   return
 }
 func.func private @declared()
+
+// -----
+
+// The branches have the same memory, and so has the loop behind them; what is
+// outside of them has its own.
+// CHECK: scratch_bytes = 448
+// CHECK-LABEL: func.func private @kernel_0(
+// CHECK: memref.view %{{.*}}[%c0][] : memref<?xi8> to memref<100xi8>
+// CHECK: scf.if
+// CHECK: memref.view %{{.*}}[%c128][] : memref<?xi8> to memref<64xi8>
+// CHECK: } else {
+// CHECK: memref.view %{{.*}}[%c128][] : memref<?xi8> to memref<320xi8>
+// CHECK: scf.for
+// CHECK: memref.view %{{.*}}[%c128][] : memref<?xi8> to memref<8xi8>
+qopt.signature {inputs = [], outputs = [], symbols = [], conditions = []}
+func.func @regions(%call: !llvm.ptr, %x: memref<8xi8>, %is: i1) {
+  scf.forall (%i) in (8) {
+    %outer = qopt.scratch : memref<100xi8>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %value = memref.load %x[%i] : memref<8xi8>
+    memref.store %value, %outer[%i] : memref<100xi8>
+    scf.if %is {
+      %a = qopt.scratch : memref<64xi8>
+      memref.store %value, %a[%i] : memref<64xi8>
+    } else {
+      %b = qopt.scratch : memref<320xi8>
+      memref.store %value, %b[%i] : memref<320xi8>
+    }
+    scf.for %j = %c0 to %i step %c1 {
+      %c = qopt.scratch : memref<8xi8>
+      memref.store %value, %c[%j] : memref<8xi8>
+    }
+  }
+  return
+}

@@ -177,3 +177,25 @@ func.func @calls_elsewhere(%x: memref<64xf32>) {
   call @elsewhere(%x) : (memref<64xf32>) -> ()
   return
 }
+
+// -----
+
+!c = memref<?x256xi8>
+!s = memref<?x4xf32>
+!z = memref<?x4xi32>
+!y = memref<?x256xf32>
+!q = !qopt.qtensor<256x256, #qopt.format<codes = u4, block = 64, scale = f16, zero = u4>, #qopt.layout<panels>>
+
+// What items have for themselves is in no arena.
+// CHECK-LABEL: func.func @of_items(
+// CHECK-NOT: memref.view
+// CHECK: qopt.fused items {
+// CHECK-NEXT: memref.alloc
+func.func @of_items(%c: !c, %s: !s, %z: !z, %w: memref<35328xi8>, %n: index, %d: !c, %t: !s, %u: !z) {
+  qopt.fused items {
+    %local = memref.alloc(%n) : !y
+    qopt.matmul %c, %w quantized(%s, %z : !s, !z) outs(%local : !y) {weight_type = !q} : (!c, memref<35328xi8>)
+    qopt.quantize %local outs(%d, %t, %u : !c, !s, !z) {block = 64 : i64} : !y
+  }
+  return
+}

@@ -198,14 +198,15 @@ std::string describe(const Case &test) {
          " inputs, K = " + number(test.K) + ", N = " + number(test.N);
 }
 
-void check(const Case &test, const X86Isa &isa) {
+void check(const Case &test, const X86Isa &isa,
+           llvm::ArrayRef<int64_t> rows = {1, 3, 8, 14, 16, 30, 33}) {
   SCOPED_TRACE(std::string(isa.name) + ": " + describe(test));
   QuantizedMatrix matrix = randomMatrix(test);
   PanelLayout layout(test.format, test.N, test.K);
   Tensor<uint8_t> weight({layout.bytes()});
   layout.pack(matrix, 0, layout.panels(), weight.data());
   Kernel kernel(moduleText(test), isa);
-  for (int64_t M : {1, 3, 8, 14, 33}) {
+  for (int64_t M : rows) {
     SCOPED_TRACE("M = " + number(M));
     Run(test, matrix, M, isa.amx && M > fewRows).run(kernel, weight);
     if (testing::Test::HasFatalFailure())
@@ -345,6 +346,12 @@ TEST_P(CodedProductTest, PartsOfK) {
     check({llvm::cantFail(Format::parse(text)), Input::Token, 2304, 45}, isa);
     check({llvm::cantFail(Format::parse(text)), Input::BF16, 2304, 513}, isa);
   }
+}
+
+TEST_P(CodedProductTest, BlocksOfRows) {
+  for (const char *text : {"int4-g64", "int8-channel"})
+    for (Input input : {Input::Token, Input::Block})
+      check({llvm::cantFail(Format::parse(text)), input, 608, 45}, isa, {577});
 }
 
 TEST_P(CodedProductTest, RowsOfTables) {

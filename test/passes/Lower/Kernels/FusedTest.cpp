@@ -122,8 +122,8 @@ TEST_P(FusedTest, ProductsAndQuantize) {
     Kernel fused(moduleText(test, Form::Fused), isa),
         local(moduleText(test, Form::Local), isa),
         alone(moduleText(test, Form::Alone), isa);
-    // 481 rows are two blocks of rows.
-    for (int64_t M : {0, 1, 3, 12, 13, 481}) {
+    // 577 rows are two blocks of rows.
+    for (int64_t M : {0, 1, 3, 12, 13, 577}) {
       SCOPED_TRACE("M = " + std::to_string(M));
       Outputs a = run(fused, test, M), b = run(alone, test, M),
               c = run(local, test, M);
