@@ -15,12 +15,12 @@ bool isLocal(Value buffer) {
   return bool(buffer.getDefiningOp<ScratchOp>());
 }
 
-Value CodedItems::Part::place(KernelBuilder &b, Value flat, Value row,
-                              Value column, int64_t N) const {
+Value CodedItems::place(KernelBuilder &b, const std::optional<Part> &part,
+                        Value flat, Value row, Value column, int64_t N) {
   if (!isLocal(flat))
     return b.add(b.mul(row, N), column);
-  return b.add(b.mul(b.sub(row, firstRow), columns),
-               b.sub(column, b.mul(beginPanel, panelColumns)));
+  return b.add(b.mul(b.sub(row, part->firstRow), part->columns),
+               b.sub(column, b.mul(part->beginPanel, panelColumns)));
 }
 
 ProductShape shapeOf(MatmulOp op) {

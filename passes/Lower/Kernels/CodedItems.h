@@ -30,11 +30,6 @@ public:
     Value beginPanel, endPanel;
     Value firstRow, rows;
     int64_t columns; ///< of all panels
-
-    /// The place of an element of a result [M, N], or, where the buffer is
-    /// scratch, of [rows][columns] of this part.
-    Value place(KernelBuilder &b, Value flat, Value row, Value column,
-                int64_t N) const;
   };
   Value fewCount();
   Part few(Value item);
@@ -42,6 +37,11 @@ public:
   Part many(Value item);
   /// Elements of a result that only its item reads, dense in its scratch.
   int64_t localElements() const;
+
+  /// The place of an element of a result [M, N], or, where the buffer is
+  /// scratch, of [rows][columns] of the part, which is there then.
+  static Value place(KernelBuilder &b, const std::optional<Part> &part,
+                     Value flat, Value row, Value column, int64_t N);
 
   /// A parallel loop; items of many rows may be another schedule's.
   void forall(Value manyCount, llvm::function_ref<void(Value item)> few,

@@ -57,8 +57,8 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
     tile.unpacked = ScratchOp::create(
         b,
         MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
-    unpack(tile.panelStart, b.index(0), b.index(codes.layout.segments()), {},
-           {}, tile.unpacked, b.index(0));
+    unpack(tile.panelStart, b.index(0), b.index(codes.layout.segments()),
+           tile.unpacked, b.index(0));
     unpackFactors(tile);
   }
   eachWidth(panel, [&](int64_t columns) {

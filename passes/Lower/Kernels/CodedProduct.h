@@ -102,9 +102,14 @@ private:
   void eachWidth(Value panel, llvm::function_ref<void(int64_t columns)> emit);
   /// Many rows read codes that were unpacked before.
   bool isUnpacked() const;
-  /// `beginStep` and `steps` are null, or a part of the one segment.
+  /// Segments [begin, end) from byte `to` on, step by step: [8 quads of K][32
+  /// columns][4] bytes, of which zeros are subtracted where tiles want it, or
+  /// [16 pairs][32 columns][2] bf16 less their zeros.
   void unpack(Value panelStart, Value beginSegment, Value endSegment,
-              Value beginStep, Value steps, Value target, Value to);
+              Value target, Value to);
+  /// The same of some steps of a segment.
+  void unpackSteps(Value panelStart, Value segment, Value firstStep,
+                   Value steps, Value target, Value to);
   int64_t unpackedStepBytes() const;
   /// The factors of a panel's groups, if there are several.
   void unpackFactors(Tile &tile);

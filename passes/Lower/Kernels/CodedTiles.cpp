@@ -113,10 +113,12 @@ void CodedProduct::TiledItem::emitRange(const Range &range) {
   constexpr int64_t height = 2 * tileRows;
   product.eachPanel(part, [&](Value panel) {
     startPanel(panel);
-    if (unpacked)
+    if (unpacked && codes.layout.segments() == 1)
+      product.unpackSteps(tile.panelStart, range.beginSegment, range.beginStep,
+                          range.steps, unpacked, b.index(0));
+    else if (unpacked)
       product.unpack(tile.panelStart, range.beginSegment, range.endSegment,
-                     codes.layout.segments() == 1 ? range.beginStep : Value(),
-                     range.steps, unpacked, b.index(0));
+                     unpacked, b.index(0));
     auto startBlock = [&](Value row) {
       prefetchNext(panel, row, range);
       if (isCut)
@@ -222,7 +224,7 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
 //===-- Streams -----------------------------------------------------------===//
 
 void CodedProduct::TiledItem::unpackStream(Value group) {
-  product.unpack(tile.panelStart, group, b.add(group, 1), {}, {}, unpacked,
+  product.unpack(tile.panelStart, group, b.add(group, 1), unpacked,
                  streamPlace(group));
 }
 
@@ -246,8 +248,8 @@ void CodedProduct::TiledItem::emitStream() {
       else
         b.loop(none, steps, rangeSteps, [&](Value begin) {
           Value count = b.min(b.index(rangeSteps), b.sub(steps, begin));
-          product.unpack(tile.panelStart, none, b.index(1), begin, count,
-                         unpacked, none);
+          product.unpackSteps(tile.panelStart, none, begin, count, unpacked,
+                              none);
           multiply(none, 1, begin, count, none);
         });
       storeSums(1, none);

@@ -32,55 +32,51 @@ static Value makePair(KernelBuilder &b, Codes &codes, Value quad, int64_t pair,
       arith::AndIOp::create(b, halves[1], splatElements(b, 32, 0xffff0000)));
 }
 
-/// Segments [begin, end), or of a single one so many steps from `beginStep` on,
-/// from byte `to` on, step by step: [8 quads of K][32
-/// columns][4] bytes, of which zeros are subtracted where tiles want it, or [16
-/// pairs][32 columns][2] bf16 less their zeros.
 void CodedProduct::unpack(Value panelStart, Value beginSegment,
-                          Value endSegment, Value beginStep, Value steps,
-                          Value target, Value to) {
-  Value firstStep = b.mul(beginSegment, codes.segmentSteps());
+                          Value endSegment, Value target, Value to) {
   b.loop(beginSegment, endSegment, 1, [&](Value segment) {
-    Value start = codes.segmentStart(panelStart, segment);
-    SmallVector<Value> zeros;
-    for (int64_t at = 0; at < panelColumns; at += b.lanes) {
-      Value column = b.index(at);
-      if (tilesFloats()) {
-        zeros.push_back(codes.zerosAsFloats(panelStart, segment, column));
-      } else if (subtractsZeros()) {
-        Value zero = codes.zeros(panelStart, segment, column);
-        Value each = splatElements(b, 32, 0x01010101);
-        zeros.push_back(asElements(b, arith::MulIOp::create(b, zero, each), 8));
-      }
+    Value first = b.mul(b.sub(segment, beginSegment), codes.segmentSteps());
+    unpackSteps(panelStart, segment, b.index(0), codes.stepsOf(segment), target,
+                b.add(to, b.mul(first, unpackedStepBytes())));
+  });
+}
+
+void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
+                               Value steps, Value target, Value to) {
+  Value start = b.add(codes.segmentStart(panelStart, segment),
+                      b.mul(firstStep, codes.layout.stepBytes()));
+  SmallVector<Value> zeros;
+  for (int64_t at = 0; at < panelColumns; at += b.lanes) {
+    Value column = b.index(at);
+    if (tilesFloats()) {
+      zeros.push_back(codes.zerosAsFloats(panelStart, segment, column));
+    } else if (subtractsZeros()) {
+      Value zero = codes.zeros(panelStart, segment, column);
+      Value each = splatElements(b, 32, 0x01010101);
+      zeros.push_back(asElements(b, arith::MulIOp::create(b, zero, each), 8));
     }
-    Value toSegment = b.sub(b.mul(segment, codes.segmentSteps()), firstStep);
-    if (beginStep)
-      start = b.add(start, b.mul(beginStep, codes.layout.stepBytes()));
-    Value count = beginStep ? steps : codes.stepsOf(segment);
-    b.loop(b.index(0), count, 1, [&](Value step) {
-      Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
-      Value toStep =
-          b.add(to, b.mul(b.add(toSegment, step), unpackedStepBytes()));
-      auto store = [&](Value dwords, int64_t row, int64_t column) {
-        vector::StoreOp::create(
-            b, asElements(b, dwords, 8), target,
-            b.add(toStep, (row * panelColumns + column) * 4));
-      };
-      for (int64_t quad = 0; quad < stepSize / 4; ++quad)
-        for (int64_t column = 0; column < panelColumns; column += b.lanes) {
-          Value dword = codes.quad(place, quad, b.index(column));
-          if (tilesFloats()) {
-            for (int64_t pair = 0; pair < 2; ++pair)
-              store(makePair(b, codes, dword, pair, zeros[column / b.lanes]),
-                    2 * quad + pair, column);
-            continue;
-          }
-          Value bytes = asElements(b, dword, 8);
-          if (!zeros.empty())
-            bytes = arith::SubIOp::create(b, bytes, zeros[column / b.lanes]);
-          store(bytes, quad, column);
+  }
+  b.loop(b.index(0), steps, 1, [&](Value step) {
+    Value place = b.add(start, b.mul(step, codes.layout.stepBytes()));
+    Value toStep = b.add(to, b.mul(step, unpackedStepBytes()));
+    auto store = [&](Value dwords, int64_t row, int64_t column) {
+      vector::StoreOp::create(b, asElements(b, dwords, 8), target,
+                              b.add(toStep, (row * panelColumns + column) * 4));
+    };
+    for (int64_t quad = 0; quad < stepSize / 4; ++quad)
+      for (int64_t column = 0; column < panelColumns; column += b.lanes) {
+        Value dword = codes.quad(place, quad, b.index(column));
+        if (tilesFloats()) {
+          for (int64_t pair = 0; pair < 2; ++pair)
+            store(makePair(b, codes, dword, pair, zeros[column / b.lanes]),
+                  2 * quad + pair, column);
+          continue;
         }
-    });
+        Value bytes = asElements(b, dword, 8);
+        if (!zeros.empty())
+          bytes = arith::SubIOp::create(b, bytes, zeros[column / b.lanes]);
+        store(bytes, quad, column);
+      }
   });
 }
 
@@ -109,12 +105,9 @@ void CodedProduct::prefetchNext(const Tile &tile, Value row, Value rows) {
   int64_t width = stripVectors * b.lanes;
   Value i = b.add(b.mul(b.div(tile.column, b.index(width)), tiles),
                   b.div(row, height));
-  Value lines = b.ceilDiv(b.index(codes.layout.panelBytes() / 64),
-                          b.mul(tiles, panelColumns / width));
-  Value next = b.add(tile.panelStart, codes.layout.panelBytes());
-  Value begin = b.add(next, b.mul(b.mul(i, lines), 64));
-  b.loop(begin, b.add(begin, b.mul(lines, 64)), 64,
-         [&](Value line) { codes.prefetchLine(line); });
+  int64_t bytes = codes.layout.panelBytes();
+  codes.prefetchShare(b.add(tile.panelStart, bytes), bytes, i,
+                      b.mul(tiles, panelColumns / width));
 }
 
 } // namespace qopt

@@ -28,8 +28,7 @@ void Epilogue::begin() {
 }
 
 Value Epilogue::place(Value flat, Value row, Value column) {
-  return part ? part->place(b, flat, row, column, N)
-              : b.add(b.mul(row, N), column);
+  return CodedItems::place(b, part, flat, row, column, N);
 }
 
 Value Epilogue::apply(Value accumulator, ArrayRef<Value> extras) {

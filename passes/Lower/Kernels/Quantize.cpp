@@ -66,8 +66,7 @@ private:
   }
 
   Value inputPlace(Value row, Value column) {
-    return part ? part->place(b, input, row, column, K)
-                : b.add(b.mul(row, K), column);
+    return CodedItems::place(b, part, input, row, column, K);
   }
 
   /// Stores the scale of `size` elements from `begin` on; returns its inverse.
