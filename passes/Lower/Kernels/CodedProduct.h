@@ -107,9 +107,10 @@ private:
   /// [16 pairs][32 columns][2] bf16 less their zeros.
   void unpack(Value panelStart, Value beginSegment, Value endSegment,
               Value target, Value to);
-  /// The same of some steps of a segment.
+  /// The same of some steps of a segment; of a stream what comes later is
+  /// fetched.
   void unpackSteps(Value panelStart, Value segment, Value firstStep,
-                   Value steps, Value target, Value to);
+                   Value steps, Value target, Value to, bool isStream);
   int64_t unpackedStepBytes() const;
   /// The factors of a panel's groups, if there are several.
   void unpackFactors(Tile &tile);

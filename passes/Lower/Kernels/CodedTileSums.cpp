@@ -37,7 +37,7 @@ SmallVector<Value> CodedProduct::TiledItem::inBlock(ArrayRef<Value> offsets) {
 
 void CodedProduct::TiledItem::eachRows(
     Value first, Value count, bool isWhole,
-    llvm::function_ref<void(ArrayRef<Value>)> body) {
+    llvm::function_ref<void(ArrayRef<Value>, Value)> body) {
   b.loop(b.index(0), count, scaledRows, [&](Value begin) {
     SmallVector<Value> offsets;
     Value last = b.sub(count, b.index(1));
@@ -49,7 +49,7 @@ void CodedProduct::TiledItem::eachRows(
       tile.rows.push_back(b.add(b.add(part.firstRow, first), row));
       offsets.push_back(b.mul(row, panelColumns));
     }
-    body(offsets);
+    body(offsets, begin);
   });
 }
 
@@ -78,7 +78,7 @@ void CodedProduct::TiledItem::multiply(Value first, int64_t high,
   b.loop(b.index(0), steps, depth / stepSize, [&](Value step) {
     loadInputs(first, high, b.add(firstStep, step));
     Value at = b.add(codesAt, b.mul(step, product.unpackedStepBytes()));
-    if (isStream && !unpacked)
+    if (tile.isStream && !unpacked && !scaled)
       for (int64_t quad = 0; quad < depth / 4; ++quad)
         codes.prefetchQuad(at, quad, product.prefetchDistance);
     for (int64_t c = 0; c < 2; ++c)
@@ -98,7 +98,7 @@ void CodedProduct::TiledItem::loadInputs(Value first, int64_t high,
     for (int64_t r = 0; r < high; ++r)
       tiles.loadInputs(r, product.input,
                        b.add(from, r * tileRows * codesInChunk), codesInChunk);
-  } else if (isStream) {
+  } else if (tile.isStream) {
     int64_t rowBytes = product.paddedK * elementBytes;
     Value from = b.add(b.mul(row, rowBytes), b.mul(k, elementBytes));
     tiles.loadInputs(0, product.input, from, rowBytes);
@@ -111,52 +111,77 @@ void CodedProduct::TiledItem::loadInputs(Value first, int64_t high,
   }
 }
 
-/// Tiles work on a group while vectors scale the sums of the one before and, in
-/// a stream, unpack the next one: what is in memory for a while is read without
-/// waiting.
+void CodedProduct::TiledItem::multiplyGroup(Value first, int64_t high,
+                                            Value group, Value codesAt) {
+  clearSums(high);
+  multiply(first, high, b.mul(group, codes.segmentSteps()),
+           codes.stepsOf(group), codesAt);
+}
+
+void CodedProduct::TiledItem::scaleGroup(Value first, Value count, bool isWhole,
+                                         Value group) {
+  bool fetches = tile.isStream && !unpacked;
+  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets, Value begin) {
+    if (fetches) // a few lines at a time
+      codes.prefetchShare(b.add(codes.segmentStart(tile.panelStart, group),
+                                product.prefetchDistance),
+                          codes.layout.segmentBytes(),
+                          b.div(begin, b.index(scaledRows)),
+                          b.ceilDiv(count, b.index(scaledRows)));
+    SmallVector<Value> sums = load(words, sumType, offsets);
+    SmallVector<Value> places = inBlock(offsets);
+    SmallVector<Value> results = product.addGroup(
+        tile, group, sums, load(scaled, b.getF32Type(), places));
+    for (auto [i, place] : llvm::enumerate(places))
+      for (int64_t v = 0; v < tile.vectors; ++v)
+        b.store(results[i * tile.vectors + v], scaled,
+                b.add(place, v * b.lanes));
+  });
+}
+
+/// Tiles work on a group while vectors scale the sums of the one before.
 void CodedProduct::TiledItem::emitGroups(Value first, Value count, int64_t high,
-                                         bool isWhole, Value beginSegment,
-                                         Value endSegment) {
-  bool unpacksGroups = isStream && unpacked;
-  auto multiplyGroup = [&](Value group) {
-    Value firstStep = b.mul(group, codes.segmentSteps());
-    Value at = !unpacked       ? codes.segmentStart(tile.panelStart, group)
-               : unpacksGroups ? streamPlace(group)
-                               : b.mul(b.sub(firstStep, beginStep),
-                                       product.unpackedStepBytes());
-    clearSums(high);
-    multiply(first, high, firstStep, codes.stepsOf(group), at);
-  };
-  auto scaleGroup = [&](Value group) {
-    eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
-      SmallVector<Value> sums = load(words, sumType, offsets);
-      SmallVector<Value> places = inBlock(offsets);
-      SmallVector<Value> results = product.addGroup(
-          tile, group, sums, load(scaled, b.getF32Type(), places));
-      for (auto [i, place] : llvm::enumerate(places))
-        for (int64_t v = 0; v < tile.vectors; ++v)
-          b.store(results[i * tile.vectors + v], scaled,
-                  b.add(place, v * b.lanes));
+                                         bool isWhole, const Range &range) {
+  Value begin = range.beginSegment, end = range.endSegment;
+  b.loop(begin, b.add(end, 1), 1, [&](Value group) {
+    Value isThere = b.less(group, end);
+    b.when(isThere, [&] {
+      Value step = b.sub(b.mul(group, codes.segmentSteps()), beginStep);
+      multiplyGroup(first, high, group,
+                    unpacked ? b.mul(step, product.unpackedStepBytes())
+                             : codes.segmentStart(tile.panelStart, group));
     });
-  };
-  if (unpacksGroups)
-    unpackStream(beginSegment);
-  b.loop(beginSegment, b.add(endSegment, 1), 1, [&](Value group) {
-    Value isThere = b.less(group, endSegment), next = b.add(group, 1);
-    if (unpacksGroups)
-      b.when(b.less(next, endSegment), [&] { unpackStream(next); });
-    b.when(isThere, [&] { multiplyGroup(group); });
-    if (unpacksGroups)
-      codes.prefetchSegment(tile.panelStart, group, product.prefetchDistance);
-    b.when(b.less(beginSegment, group),
-           [&] { scaleGroup(b.sub(group, b.index(1))); });
+    b.when(b.less(begin, group), [&] {
+      scaleGroup(first, count, isWhole, b.sub(group, b.index(1)));
+    });
     b.when(isThere, [&] { storeSums(high, b.index(0)); });
+  });
+}
+
+/// Tiles work on a group of a stream while vectors unpack the next one.
+void CodedProduct::TiledItem::emitUnpackedGroups(Value rows, bool isWhole) {
+  Value none = b.index(0), end = b.index(codes.layout.segments());
+  auto place = [&](Value group) {
+    return b.mul(b.rem(group, b.index(2)),
+                 streamSteps() * product.unpackedStepBytes());
+  };
+  auto unpack = [&](Value group) {
+    product.unpackSteps(tile.panelStart, group, none, codes.stepsOf(group),
+                        unpacked, place(group), /*isStream=*/true);
+  };
+  unpack(none);
+  b.loop(none, end, 1, [&](Value group) {
+    multiplyGroup(none, 1, group, place(group));
+    storeSums(1, none);
+    Value next = b.add(group, 1);
+    b.when(b.less(next, end), [&] { unpack(next); });
+    scaleGroup(none, rows, isWhole, group);
   });
 }
 
 void CodedProduct::TiledItem::finishSums(Value first, Value count, bool isWhole,
                                          int64_t columns) {
-  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
+  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets, Value) {
     SmallVector<Value> sums = load(words, sumType, inBlock(offsets));
     SmallVector<Value> zeros(sums.size(), b.splat(0.0));
     finish(product.addGroup(tile, b.index(0), sums, zeros), columns);
@@ -165,7 +190,7 @@ void CodedProduct::TiledItem::finishSums(Value first, Value count, bool isWhole,
 
 void CodedProduct::TiledItem::finishScaled(Value first, Value count,
                                            bool isWhole, int64_t columns) {
-  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets) {
+  eachRows(first, count, isWhole, [&](ArrayRef<Value> offsets, Value) {
     finish(load(scaled, b.getF32Type(), inBlock(offsets)), columns);
   });
 }

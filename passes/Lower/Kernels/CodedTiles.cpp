@@ -68,8 +68,14 @@ void CodedProduct::TiledItem::emit() {
       b, MemRefType::get({isScaled ? blockSize : all}, sumType));
   if (isScaled)
     scaled = b.scratch(all);
+  Value whole = b.index(tileRows); // as constants rows are faster
   b.when(
-      b.less(part.rows, b.index(tileRows + 1)), [&] { emitStream(); },
+      b.less(part.rows, b.add(whole, 1)),
+      [&] {
+        b.when(
+            b.equal(part.rows, whole), [&] { emitStream(whole, true); },
+            [&] { emitStream(part.rows, false); });
+      },
       [&] { emitRanges(); });
   tiles.release();
 }
@@ -85,13 +91,19 @@ void CodedProduct::TiledItem::startPanel(Value panel) {
 
 //===-- Ranges ------------------------------------------------------------===//
 
+CodedProduct::TiledItem::Range CodedProduct::TiledItem::allOfK() {
+  Value none = b.index(0);
+  return {none, b.index(codes.steps()),
+          none, b.index(codes.layout.segments()),
+          {},   {}};
+}
+
 void CodedProduct::TiledItem::emitRanges() {
   if (isFloat)
     inputs = bytesOf(plan.blockRows / tileRows * inputTileRow);
-  Value steps = b.index(codes.steps()), zero = b.index(0);
   if (!isCut)
-    return emitRange(
-        {zero, steps, zero, b.index(codes.layout.segments()), {}, {}});
+    return emitRange(allOfK());
+  Value steps = b.index(codes.steps()), zero = b.index(0);
   b.loop(zero, steps, rangeSteps, [&](Value begin) {
     Value count = codes.steps() % rangeSteps == 0
                       ? b.index(rangeSteps)
@@ -115,7 +127,8 @@ void CodedProduct::TiledItem::emitRange(const Range &range) {
     startPanel(panel);
     if (unpacked && codes.layout.segments() == 1)
       product.unpackSteps(tile.panelStart, range.beginSegment, range.beginStep,
-                          range.steps, unpacked, b.index(0));
+                          range.steps, unpacked, b.index(0),
+                          /*isStream=*/false);
     else if (unpacked)
       product.unpack(tile.panelStart, range.beginSegment, range.endSegment,
                      unpacked, b.index(0));
@@ -201,8 +214,7 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
   else
     clear();
   if (scaled) {
-    emitGroups(first, count, high, isWhole, range.beginSegment,
-               range.endSegment);
+    emitGroups(first, count, high, isWhole, range);
   } else {
     Value at = b.index(0);
     if (!unpacked)
@@ -223,13 +235,8 @@ void CodedProduct::TiledItem::emitBlock(Value first, Value count, int64_t high,
 
 //===-- Streams -----------------------------------------------------------===//
 
-void CodedProduct::TiledItem::unpackStream(Value group) {
-  product.unpack(tile.panelStart, group, b.add(group, 1), unpacked,
-                 streamPlace(group));
-}
-
-void CodedProduct::TiledItem::emitStream() {
-  isStream = true;
+void CodedProduct::TiledItem::emitStream(Value rows, bool isWhole) {
+  tile.isStream = true;
   beginStep = b.index(0);
   Value none = b.index(0), steps = b.index(codes.steps());
   product.eachPanel(part, [&](Value panel) {
@@ -237,9 +244,9 @@ void CodedProduct::TiledItem::emitStream() {
     product.eachWidth(panel, [&](int64_t columns) {
       if (scaled) {
         clearScaled(1);
-        emitGroups(none, part.rows, 1, /*isWhole=*/false, none,
-                   b.index(codes.layout.segments()));
-        return finishScaled(none, part.rows, /*isWhole=*/false, columns);
+        unpacked ? emitUnpackedGroups(rows, isWhole)
+                 : emitGroups(none, rows, 1, isWhole, allOfK());
+        return finishScaled(none, rows, isWhole, columns);
       }
       clearSums(1);
       if (!unpacked)
@@ -249,14 +256,14 @@ void CodedProduct::TiledItem::emitStream() {
         b.loop(none, steps, rangeSteps, [&](Value begin) {
           Value count = b.min(b.index(rangeSteps), b.sub(steps, begin));
           product.unpackSteps(tile.panelStart, none, begin, count, unpacked,
-                              none);
+                              none, /*isStream=*/true);
           multiply(none, 1, begin, count, none);
         });
       storeSums(1, none);
-      finishSums(none, part.rows, /*isWhole=*/false, columns);
+      finishSums(none, rows, isWhole, columns);
     });
   });
-  isStream = false;
+  tile.isStream = false;
 }
 
 void CodedProduct::emitTiles(const CodedItems::Part &part) {

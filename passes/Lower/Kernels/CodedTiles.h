@@ -32,7 +32,9 @@ private:
   int64_t segmentsOf(int64_t steps) const {
     return codes.layout.segments() == 1 ? 1 : steps / codes.segmentSteps();
   }
-  void emitStream();
+  /// `rows` are constant where they are a whole tile.
+  void emitStream(Value rows, bool isWhole);
+  Range allOfK();
   void emitRanges();
   void emitRange(const Range &range);
   void startPanel(Value panel);
@@ -42,17 +44,15 @@ private:
   void emitBlock(Value first, Value count, int64_t high, bool isWhole,
                  int64_t columns, const Range &range);
   void emitGroups(Value first, Value count, int64_t high, bool isWhole,
-                  Value beginSegment, Value endSegment);
+                  const Range &range);
+  void emitUnpackedGroups(Value rows, bool isWhole);
+  void multiplyGroup(Value first, int64_t high, Value group, Value codesAt);
+  void scaleGroup(Value first, Value count, bool isWhole, Value group);
   void clearScaled(int64_t high);
   /// Steps of the groups that a stream unpacks ahead.
   int64_t streamSteps() const {
     return codes.layout.segments() == 1 ? 0 : codes.segmentSteps();
   }
-  Value streamPlace(Value group) {
-    return b.mul(b.rem(group, b.index(2)),
-                 streamSteps() * product.unpackedStepBytes());
-  }
-  void unpackStream(Value group);
   void multiply(Value first, int64_t high, Value firstStep, Value steps,
                 Value codesAt);
   void loadInputs(Value first, int64_t high, Value step);
@@ -60,8 +60,9 @@ private:
   void storeSums(int64_t high, Value at);
   /// Calls `body` with where rows [0, count) of a block start in its sums,
   /// several at once; the tile's rows are these.
-  void eachRows(Value first, Value count, bool isWhole,
-                llvm::function_ref<void(llvm::ArrayRef<Value>)> body);
+  void
+  eachRows(Value first, Value count, bool isWhole,
+           llvm::function_ref<void(llvm::ArrayRef<Value>, Value begin)> body);
   /// The same behind the block's start.
   llvm::SmallVector<Value> inBlock(llvm::ArrayRef<Value> offsets);
   llvm::SmallVector<Value> load(Value from, mlir::Type type,
@@ -91,7 +92,6 @@ private:
                 ///< cut those of all blocks, [panels][blockRows][32]
   Value scaled; ///< null, or f32 sums of groups
   Value blockStart; ///< in `scaled`, or in `words` where there is none
-  bool isStream = false;
 };
 
 } // namespace qopt

@@ -37,12 +37,14 @@ void CodedProduct::unpack(Value panelStart, Value beginSegment,
   b.loop(beginSegment, endSegment, 1, [&](Value segment) {
     Value first = b.mul(b.sub(segment, beginSegment), codes.segmentSteps());
     unpackSteps(panelStart, segment, b.index(0), codes.stepsOf(segment), target,
-                b.add(to, b.mul(first, unpackedStepBytes())));
+                b.add(to, b.mul(first, unpackedStepBytes())),
+                /*isStream=*/false);
   });
 }
 
 void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
-                               Value steps, Value target, Value to) {
+                               Value steps, Value target, Value to,
+                               bool isStream) {
   Value start = b.add(codes.segmentStart(panelStart, segment),
                       b.mul(firstStep, codes.layout.stepBytes()));
   SmallVector<Value> zeros;
@@ -63,7 +65,9 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
       vector::StoreOp::create(b, asElements(b, dwords, 8), target,
                               b.add(toStep, (row * panelColumns + column) * 4));
     };
-    for (int64_t quad = 0; quad < stepSize / 4; ++quad)
+    for (int64_t quad = 0; quad < stepSize / 4; ++quad) {
+      if (isStream)
+        codes.prefetchQuad(place, quad, prefetchDistance);
       for (int64_t column = 0; column < panelColumns; column += b.lanes) {
         Value dword = codes.quad(place, quad, b.index(column));
         if (tilesFloats()) {
@@ -77,6 +81,7 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
           bytes = arith::SubIOp::create(b, bytes, zeros[column / b.lanes]);
         store(bytes, quad, column);
       }
+    }
   });
 }
 

@@ -160,12 +160,6 @@ void Codes::prefetchScales(Value panelStart, Value group, Value distance) {
            panelColumns * bytesOf(format().scale), distance);
 }
 
-void Codes::prefetchSegment(Value panelStart, Value segment, Value distance) {
-  Value begin = b.add(segmentStart(panelStart, segment), distance);
-  b.loop(b.index(0), b.index(layout.segmentBytes()), 64,
-         [&](Value i) { prefetchLine(b.add(begin, i)); });
-}
-
 void Codes::prefetchShare(Value begin, int64_t bytes, Value i, Value count) {
   Value share =
       b.mul(b.ceilDiv(b.index(llvm::divideCeil(bytes, 64)), count), 64);

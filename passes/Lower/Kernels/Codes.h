@@ -69,11 +69,10 @@ public:
   void eachElement(Value panel, Value column,
                    llvm::function_ref<void(Value k, Value value)> body);
 
-  /// Fetch what lies `distance` bytes behind a quad of the step at `place`,
-  /// behind the scales of a group, or behind a segment.
+  /// Fetch what lies `distance` bytes behind a quad of the step at `place`, or
+  /// behind the scales of a group.
   void prefetchQuad(Value place, int64_t quad, Value distance);
   void prefetchScales(Value panelStart, Value group, Value distance);
-  void prefetchSegment(Value panelStart, Value segment, Value distance);
   /// Share `i` of `count` of so many bytes.
   void prefetchShare(Value begin, int64_t bytes, Value i, Value count);
   /// The line of a byte, which may lie behind the weight.

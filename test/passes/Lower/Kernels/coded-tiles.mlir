@@ -2,23 +2,28 @@
 // RUN: qopt-opt %s -qopt-lower-kernels=isa=x86-64-v4-vnni -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=VNNI
 
 // Zeros are subtracted where codes of 4 bits become bytes, so tiles multiply signed with signed; 64 elements of K at once, whose rows
-// follow one another: (k / 64 * M + row) * 64. A group's sums are scaled while tiles work on the next; then they are stored. Up to 16
-// rows unpack a group right before, and what comes later is fetched. For more a panel is unpacked once, and each block fetches a share
-// of the next one. What is left of many rows has tiles of its own height.
+// follow one another: (k / 64 * M + row) * 64. Up to 16 rows, of which 16 are a case of their own, unpack a group while tiles work on
+// the one before, fetch what comes later, and scale what tiles summed up. For more a panel is unpacked once, each block fetches a share
+// of the next one, and a group is scaled while tiles work on the next. What is left of many rows has tiles of its own height.
 // CHECK-LABEL: func.func @codes_of_4_bits
 // CHECK: %[[M:.*]] = memref.dim %arg0, %c0
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: scf.for
-// CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: %[[STRIDE:.*]] = arith.muli %[[M]], %c64
 // CHECK: %[[CHUNK:.*]] = arith.divui %{{.*}}, %c64
 // CHECK: arith.muli %[[CHUNK]], %[[STRIDE]]
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
+// CHECK: memref.prefetch
+// CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK: } else {
+// CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd"
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
 // CHECK: memref.prefetch
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
-// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64"
-// CHECK-NOT: vector.load %{{.*}} : memref<?xi8>, vector<64xi8>
 // CHECK: arith.subi {{.*}} : vector<64xi8>
 // CHECK: memref.prefetch
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
@@ -57,7 +62,7 @@ func.func @codes_of_8_bits(%x: memref<?x128xi8>, %w: memref<4224xi8>, %s: memref
 
 // Of one group that is all of K the sums go back to their tiles, 512 elements at a time: 1,536 are three ranges.
 // CHECK-LABEL: func.func @one_long_group
-// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbsud"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tdpbsud"
 // CHECK: scf.for %{{.*}} = %c0 to %c48 step %c16
 // CHECK: scf.if
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero"
