@@ -23,13 +23,15 @@ int64_t CodedProduct::chains(const Tile &tile) const {
   return tile.size() <= 2 ? 4 : tile.size() <= 4 ? 2 : 1;
 }
 
+Value CodedProduct::zeroSum() {
+  auto type = VectorType::get({b.lanes}, sumType());
+  return arith::ConstantOp::create(b, b.getZeroAttr(type));
+}
+
 /// What sums of a group begin with: -zero * sum of the inputs, where that is
 /// one instruction. At the end the last products would have to be waited for.
 SmallVector<Value> CodedProduct::startSums(const Tile &tile, Value group) {
-  Type type = hasCodedInput() ? Type(VectorType::get({b.lanes}, b.getI32Type()))
-                              : Type(b.vectorType);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  SmallVector<Value> sums(tile.size() * chains(tile), zero);
+  SmallVector<Value> sums(tile.size() * chains(tile), zeroSum());
   if (!startsWithZeros(tile))
     return sums;
   SmallVector<Value> zeros;
@@ -72,6 +74,20 @@ SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
                             stepSize / 4, sums);
                     return sums;
                   });
+  joinChains(tile, sums);
+  return sums;
+}
+
+SmallVector<Value> CodedProduct::addTurn(const Tile &tile, Value step,
+                                         SmallVector<Value> sums) {
+  sums.resize(tile.size() * chains(tile), zeroSum());
+  addStep(tile, step, codes.stepPlace(tile.panelStart, step), 0, stepSize / 4,
+          sums);
+  joinChains(tile, sums);
+  return sums;
+}
+
+void CodedProduct::joinChains(const Tile &tile, SmallVectorImpl<Value> &sums) {
   for (int64_t n = chains(tile); n > 1; n /= 2)
     for (int64_t i = 0; i < n / 2 * tile.size(); ++i) {
       Value other = sums[n / 2 * tile.size() + i];
@@ -80,7 +96,6 @@ SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
                     : b.addf(sums[i], other);
     }
   sums.resize(tile.size());
-  return sums;
 }
 
 /// Quads [begin, end) of a step of K whose codes lie at `place`.
@@ -91,9 +106,13 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
   const unsigned bits = codes.format().bits;
   const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
   SmallVector<Value> pairs(tile.size());
+  Value share = place;
+  if (tile.shares > 1)
+    share = b.add(place,
+                  b.mul(tile.column, codes.layout.stepBytes() / panelColumns));
   for (int64_t quad = begin; quad < end; ++quad) {
-    if (tile.isStream)
-      codes.prefetchQuad(place, quad, prefetchDistance);
+    if (tile.isStream && quad % tile.shares == 0)
+      codes.prefetchQuad(share, quad / tile.shares, prefetchDistance);
     SmallVector<Value> quads;
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value column = b.add(tile.column, v * b.lanes);

@@ -2,7 +2,9 @@
 
 #include "passes/Lower/Kernels/CodedProduct.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -136,25 +138,32 @@ CodedProduct::Tile CodedProduct::tileOf(Value panel) {
   return tile;
 }
 
-void CodedProduct::emitPanel(const Tile &tile, int64_t columns, Value firstRow,
+void CodedProduct::emitPanel(Tile tile, int64_t columns, Value firstRow,
                              Value rows) {
-  int64_t width = stripVectors * b.lanes;
-  int64_t whole = columns / width;
-  if (whole == 1)
-    emitStrip(tile, b.index(0), width, firstRow, rows);
-  else if (whole > 1)
-    b.loop(b.index(0), b.index(whole * width), width, [&](Value column) {
-      emitStrip(tile, column, width, firstRow, rows);
+  tile.isStream = !tile.unpacked;
+  const int64_t width = stripVectors * b.lanes, whole = columns / width;
+  if (tile.isStream && columns == panelColumns && whole > 1)
+    return eachTile(tile, firstRow, rows, [&](Value) { emitTurns(tile); });
+  auto emitStrip = [&](Value column, int64_t columns) {
+    tile.column = column;
+    eachTile(tile, firstRow, rows, [&](Value row) {
+      if (tile.unpacked)
+        prefetchNext(tile, row, rows);
+      emitTile(tile, columns);
     });
+  };
+  if (whole == 1)
+    emitStrip(b.index(0), width);
+  else if (whole > 1)
+    b.loop(b.index(0), b.index(whole * width), width,
+           [&](Value column) { emitStrip(column, width); });
   if (columns % width != 0)
-    emitStrip(tile, b.index(whole * width), columns % width, firstRow, rows);
+    emitStrip(b.index(whole * width), columns % width);
 }
 
-void CodedProduct::emitStrip(Tile tile, Value column, int64_t columns,
-                             Value firstRow, Value rows) {
-  tile.column = column;
-  tile.isStream = !tile.unpacked;
-  auto emit = [&](Value row, int64_t height, bool isWhole) {
+void CodedProduct::eachTile(Tile &tile, Value firstRow, Value rows,
+                            llvm::function_ref<void(Value row)> emit) {
+  auto emitRows = [&](Value row, int64_t height, bool isWhole) {
     tile.rows.clear();
     Value last = b.sub(rows, b.index(1));
     for (int64_t r = 0; r < height; ++r) {
@@ -162,24 +171,72 @@ void CodedProduct::emitStrip(Tile tile, Value column, int64_t columns,
       tile.rows.push_back(
           b.add(firstRow, isWhole ? place : b.min(place, last)));
     }
-    if (tile.unpacked)
-      prefetchNext(tile, row, rows);
-    emitTile(tile, columns);
+    emit(row);
   };
   if (getConstantIntValue(rows) == 1)
-    return emit(b.index(0), 1, true);
+    return emitRows(b.index(0), 1, true);
   const int64_t height = plan.tileRows; // one row has a tile of its own
   Value whole = b.mul(b.div(rows, b.index(height)), height);
   b.loop(b.index(0), whole, height,
-         [&](Value row) { emit(row, height, true); });
+         [&](Value row) { emitRows(row, height, true); });
   // What is left: as one tile, or row by row when it is one.
   Value rest = b.sub(rows, whole);
   b.when(
-      b.equal(rest, b.index(1)), [&] { emit(whole, 1, true); },
+      b.equal(rest, b.index(1)), [&] { emitRows(whole, 1, true); },
       [&] {
         b.when(b.less(b.index(0), rest),
-               [&] { emit(whole, height, /*isWhole=*/false); });
+               [&] { emitRows(whole, height, /*isWhole=*/false); });
       });
+}
+
+/// Strips of a stream take turns, group by group or, of one group, step by
+/// step: memory is read in order, and sums wait in the first-level cache.
+void CodedProduct::emitTurns(Tile tile) {
+  const bool isOneGroup = codes.layout.segments() == 1 && !codes.isHalved();
+  const int64_t width = stripVectors * b.lanes;
+  tile.shares = isOneGroup ? 1 : panelColumns / width;
+  Type type = isOneGroup ? sumType() : b.getF32Type();
+  auto vectorType = VectorType::get({b.lanes}, type);
+  Value totals = ScratchOp::create(
+      b, MemRefType::get({int64_t(tile.rows.size()) * panelColumns}, type));
+  auto eachStrip = [&](llvm::function_ref<void()> body) {
+    b.loop(b.index(0), b.index(panelColumns), width, [&](Value column) {
+      tile.column = column;
+      body();
+    });
+  };
+  auto place = [&](int64_t i) {
+    return b.add(tile.column,
+                 i / tile.vectors * panelColumns + i % tile.vectors * b.lanes);
+  };
+  auto load = [&] {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < tile.size(); ++i)
+      values.push_back(vector::LoadOp::create(b, vectorType, totals, place(i)));
+    return values;
+  };
+  auto store = [&](ArrayRef<Value> values) {
+    for (auto [i, value] : llvm::enumerate(values))
+      vector::StoreOp::create(b, value, totals, place(int64_t(i)));
+  };
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
+  eachStrip([&] { store(SmallVector<Value>(tile.size(), zero)); });
+  int64_t turns = isOneGroup ? codes.steps() : codes.layout.segments();
+  b.loop(b.index(0), b.index(turns), 1, [&](Value turn) {
+    eachStrip([&] {
+      store(isOneGroup ? addTurn(tile, turn, load())
+                       : addSegment(tile, turn, load()));
+    });
+  });
+  eachStrip([&] {
+    SmallVector<Value> results = load();
+    if (isOneGroup)
+      results = addGroup(tile, b.index(0), results,
+                         SmallVector<Value>(tile.size(), b.splat(0.0)));
+    epilogue.emit(tile.rows,
+                  b.add(b.mul(tile.panel, panelColumns), tile.column), width,
+                  results);
+  });
 }
 
 void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
@@ -187,24 +244,28 @@ void CodedProduct::emitTile(const Tile &tile, int64_t columns) {
   if (tile.unpacked)
     epilogue.prefetch(tile.rows, outColumn, columns);
   SmallVector<Value> results(tile.size(), b.splat(0.0));
-  results = b.loop(
-      b.index(0), b.index(codes.layout.segments()), 1, results,
-      [&](Value segment, ValueRange carried) -> SmallVector<Value> {
-        SmallVector<Value> results(carried);
-        if (!codes.isHalved())
-          return addGroup(tile, segment, groupSums(tile, segment, -1), results);
-        Value first = b.mul(segment, 2), second = b.add(first, 1);
-        results = addGroup(tile, first, groupSums(tile, segment, 0), results);
-        auto addSecond = [&] {
-          return addGroup(tile, second, groupSums(tile, segment, 1), results);
-        };
-        if (groups % 2 == 0)
-          return addSecond();
-        return b.when(b.less(second, b.index(groups)),
-                      ValueRange(results).getTypes(), addSecond,
-                      [&] { return results; });
-      });
+  results = b.loop(b.index(0), b.index(codes.layout.segments()), 1, results,
+                   [&](Value segment, ValueRange carried) {
+                     return addSegment(tile, segment, carried);
+                   });
   epilogue.emit(tile.rows, outColumn, columns, results);
+}
+
+/// Its groups: one, or two halves of a step.
+SmallVector<Value> CodedProduct::addSegment(const Tile &tile, Value segment,
+                                            ValueRange carried) {
+  SmallVector<Value> results(carried);
+  if (!codes.isHalved())
+    return addGroup(tile, segment, groupSums(tile, segment, -1), results);
+  Value first = b.mul(segment, 2), second = b.add(first, 1);
+  results = addGroup(tile, first, groupSums(tile, segment, 0), results);
+  auto addSecond = [&] {
+    return addGroup(tile, second, groupSums(tile, segment, 1), results);
+  };
+  if (groups % 2 == 0)
+    return addSecond();
+  return b.when(b.less(second, b.index(groups)), ValueRange(results).getTypes(),
+                addSecond, [&] { return results; });
 }
 
 } // namespace qopt

@@ -47,6 +47,10 @@ private:
     Value scales, zeros;   ///< null, or unpacked factors, [groups][32]
     bool hasZeros = true;  ///< their zeros are not subtracted yet
     bool isStream = false; ///< the panel comes from memory
+    /// Strips that fetch a share each of a step. All of it twice is better
+    /// where steps alternate: lines that could not be fetched get a second
+    /// chance.
+    int64_t shares = 1;
     int64_t size() const { return rows.size() * vectors; }
   };
 
@@ -68,14 +72,27 @@ private:
   void emitTiles(const CodedItems::Part &part);
   void emitManyPanel(Value panel, const CodedItems::Part &part);
   Tile tileOf(Value panel);
-  void emitPanel(const Tile &tile, int64_t columns, Value firstRow, Value rows);
-  void emitStrip(Tile tile, Value column, int64_t columns, Value firstRow,
-                 Value rows);
+  void emitPanel(Tile tile, int64_t columns, Value firstRow, Value rows);
+  /// Makes the rows of one tile after the other those of `tile`.
+  void eachTile(Tile &tile, Value firstRow, Value rows,
+                llvm::function_ref<void(Value row)> emit);
   void emitTile(const Tile &tile, int64_t columns);
+  void emitTurns(Tile tile);
+  llvm::SmallVector<Value> addSegment(const Tile &tile, Value segment,
+                                      mlir::ValueRange carried);
   llvm::SmallVector<Value> groupSums(const Tile &tile, Value segment,
                                      int64_t half);
   void addStep(const Tile &tile, Value step, Value place, int64_t begin,
                int64_t end, llvm::MutableArrayRef<Value> sums);
+  /// sums + the products of a step of the one group.
+  llvm::SmallVector<Value> addTurn(const Tile &tile, Value step,
+                                   llvm::SmallVector<Value> sums);
+  mlir::Type sumType() {
+    return hasCodedInput() ? mlir::Type(b.getI32Type())
+                           : mlir::Type(b.getF32Type());
+  }
+  Value zeroSum();
+  void joinChains(const Tile &tile, llvm::SmallVectorImpl<Value> &sums);
   bool hasZeros(const Tile &tile) const;
   /// They are subtracted before a group's products are added.
   bool startsWithZeros(const Tile &tile) const;
