@@ -564,6 +564,35 @@ def ConvertONNXToLinalg : Pass<"qopt-convert-onnx-to-linalg", "::mlir::ModuleOp"
     "::mlir::tensor::TensorDialect", "::mlir::scf::SCFDialect"];
 }
 
+def MarkRows : Pass<"qopt-mark-rows", "::mlir::ModuleOp"> {
+  let summary = "Say whether the rows of a batch are computed apart";
+  let description = [{
+    ```mlir
+    qopt.signature {inputs = [...], outputs = [...], symbols = ["batch"], conditions = []}
+    func.func @main(%x: tensor<?x8xf32, #qopt.dims<"batch", "8">>)
+        -> tensor<?x8xf32, #qopt.dims<"batch", "8">> {
+      %y = qopt.gelu %x : ...
+    ```
+    becomes
+    ```mlir
+    qopt.signature {inputs = [...], outputs = [...], symbols = ["batch"], conditions = [],
+                    rows = "batch"}
+    ```
+
+    The rows are what the first size of the first input counts, when that is a symbol.
+    They are apart when no row of an output depends on another row of an input or on
+    how many there are. The sizes of values tell: each value either does not depend on
+    the symbol, or it is the first size, perhaps times others. Each op then has to keep
+    rows apart: products, norms, attention, and loops that go through the rows in one
+    parallel dimension and do not compute with its number.
+
+    Does nothing where an op is of another kind, an output has no rows, a condition
+    mentions the symbol, or there is no `@main`. Must have run before:
+    `qopt-convert-onnx-to-linalg`.
+  }];
+  let dependentDialects = ["::qopt::QOptDialect"];
+}
+
 def Bufferize : Pass<"qopt-bufferize", "::mlir::ModuleOp"> {
   let summary = "Turn tensors into buffers, results into arguments";
   let description = [{

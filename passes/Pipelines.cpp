@@ -52,6 +52,7 @@ void buildLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createConvertONNXToLinalg());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createMarkRows());
 }
 
 void buildBufferPipeline(OpPassManager &pm, const BufferOptions &options) {

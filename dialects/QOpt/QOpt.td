@@ -251,7 +251,8 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
     `scratch_bytes` is the size of a thread's scratch memory, and `loops` has the
     parallel loops of each function in the order in which they run: a list of the ops
     that one computes, each with `op`, `node` and `path` as far as there are, or the
-    function that is called there.
+    function that is called there. `rows` is a symbol that counts rows of the inputs
+    that are computed apart, see `qopt-mark-rows`.
 
     ```mlir
     qopt.signature {
@@ -266,7 +267,8 @@ def QOpt_SignatureOp : QOpt_Op<"signature"> {
                        ArrayAttr:$conditions,
                        DefaultValuedAttr<StrArrayAttr, "{}">:$messages,
                        DefaultValuedAttr<I64Attr, "0">:$scratch_bytes,
-                       DefaultValuedAttr<DictionaryAttr, "{}">:$loops);
+                       DefaultValuedAttr<DictionaryAttr, "{}">:$loops,
+                       DefaultValuedAttr<StrAttr, "\"\"">:$rows);
   let assemblyFormat = "attr-dict";
 }
 

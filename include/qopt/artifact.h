@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /** Changes whenever a struct of this file or the meaning of a field changes. */
-#define QOPT_ABI_VERSION 5
+#define QOPT_ABI_VERSION 6
 
 /** Largest number of symbols (dynamic sizes such as batch, sequence, past) of a
  * model. */
@@ -167,10 +167,14 @@ typedef struct {
   int32_t batch_symbol;    /* index of the symbol, or -1 */
   int32_t sequence_symbol; /* index of the symbol, or -1 */
   int32_t past_symbol;     /* index of the symbol, or -1 */
-  int32_t picks_logits;    /* 1: see qopt_call.logit_rows */
-  int32_t has_candidates;  /* 1: see qopt_call.candidate_logits */
-  int64_t max_context;     /* max_position_embeddings of the model, or 2048 */
-  int64_t vocabulary;      /* token ids are below it; 0: not a language model */
+  /** Index of a symbol, or -1. A factor of the first size of every output and
+   * of some inputs, and of no other size: it counts rows that do not depend on
+   * each other, so that the entry may run on some of them at a time. */
+  int32_t rows_symbol;
+  int32_t picks_logits;   /* 1: see qopt_call.logit_rows */
+  int32_t has_candidates; /* 1: see qopt_call.candidate_logits */
+  int64_t max_context;    /* max_position_embeddings of the model, or 2048 */
+  int64_t vocabulary;     /* token ids are below it; 0: not a language model */
   const char *const *symbols; /* names */
   const qopt_tensor_info *inputs;
   const qopt_tensor_info *outputs;

@@ -55,6 +55,7 @@ struct ArtifactTable {
   int32_t batchSymbol = -1;
   int32_t sequenceSymbol = -1;
   int32_t pastSymbol = -1;
+  int32_t rowsSymbol = -1;
   bool picksLogits = false;
   bool hasCandidates = false;
   int64_t maxContext = 0;

@@ -149,6 +149,9 @@ LogicalResult Compilation::takeSignature(VariantModule &variant) {
   std::vector<std::string> messages;
   for (Attribute message : signature.getMessages())
     messages.push_back(cast<StringAttr>(message).getValue().str());
+  if (StringRef rows = signature.getRows(); !rows.empty())
+    table.rowsSymbol =
+        int32_t(llvm::find(table.symbols, rows) - table.symbols.begin());
   LoopTable itsLoops = makeLoopTable(signature);
   if (&variant == &variants.front()) {
     table.messages = messages;

@@ -242,6 +242,7 @@ const qopt_artifact_table qopt_artifact = {
     .batch_symbol = 0,
     .sequence_symbol = 1,
     .past_symbol = 2,
+    .rows_symbol = -1,
 #if defined(FAKE_PICKS)
     .picks_logits = 1,
 #endif

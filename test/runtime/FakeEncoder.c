@@ -14,6 +14,12 @@
 #ifndef FAKE_FEATURES
 #define FAKE_FEATURES 0
 #endif
+#ifndef FAKE_ROWS
+#define FAKE_ROWS -1
+#endif
+#ifndef FAKE_ARENA
+#define FAKE_ARENA 1
+#endif
 
 /** y[b, s] = scale * (x[b, s, 0] + x[b, s, 1]) + pair[b, 2s] + pair[b, 2s+1]
  * + which version this is; y[b, sequence] = number of items. */
@@ -57,7 +63,7 @@ static void runFirst(qopt_call *call) { run(call, 100); }
 static void runSecond(qopt_call *call) { run(call, 200); }
 
 static int64_t arenaBytes(const int64_t *symbols) {
-  return symbols[0] * symbols[1];
+  return FAKE_ARENA * symbols[0] * symbols[1];
 }
 
 static const qopt_linear xDims[] = {
@@ -109,6 +115,7 @@ const qopt_artifact_table qopt_artifact = {
     .batch_symbol = 0,
     .sequence_symbol = 1,
     .past_symbol = -1,
+    .rows_symbol = FAKE_ROWS,
     .max_context = 2048,
     .symbols = symbols,
     .inputs = inputs,

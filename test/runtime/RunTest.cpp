@@ -4,14 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <tuple>
+
 using namespace qopt::test;
 
 namespace {
 
 class Run : public ::testing::Test {
 protected:
-  Run()
-      : artifact("encoder", {1, 2}), model(load(artifact)),
+  explicit Run(const char *fake = "encoder")
+      : artifact(fake, {1, 2}), model(load(artifact)),
         session(createSession(model.get(), {})) {}
 
   /// Sets the inputs for these sizes.
@@ -38,15 +41,18 @@ protected:
     return qopt_last_error();
   }
 
-  void checkOutput(int64_t batch, int64_t sequence) {
+  /// Where rows are apart, `atOnce` of them run at a time.
+  void checkOutput(int64_t batch, int64_t sequence, int64_t atOnce = 0) {
     const float *y = static_cast<const float *>(outputs[0].data);
     for (int64_t b = 0; b < batch; ++b) {
+      int64_t rows =
+          atOnce ? std::min(atOnce, batch - b / atOnce * atOnce) : batch;
       for (int64_t s = 0; s < sequence; ++s) {
         int64_t i = 2 * (b * sequence + s);
         ASSERT_EQ(*y++, scale[0] * (x[i] + x[i + 1]) +
                             static_cast<float>(pair[i] + pair[i + 1]) + 100);
       }
-      ASSERT_EQ(*y++, static_cast<float>(batch * sequence));
+      ASSERT_EQ(*y++, static_cast<float>(rows * sequence));
     }
   }
 
@@ -71,6 +77,34 @@ TEST_F(Run, shapesChangeFromCallToCall) {
     EXPECT_EQ(outputs[0].bytes, 4u * batch * (sequence + 1));
     checkOutput(batch, sequence);
   }
+}
+
+/// A megabyte of intermediate values for each time step of a row.
+class RunOfRows : public Run {
+protected:
+  RunOfRows() : Run("rows_encoder") {}
+};
+
+TEST_F(RunOfRows, partsFitTheCache) {
+  for (auto [batch, sequence, atOnce] :
+       {std::tuple<int64_t, int64_t, int64_t>(5, 3, 2),
+        {7, 1, 7},
+        {9, 1, 5},
+        {3, 8, 1},
+        {2, 9, 1},
+        {1, 9, 1}}) {
+    fill(batch, sequence);
+    outputs = {wanted("y")};
+    ASSERT_EQ(run(), QOPT_OK) << qopt_last_error();
+    EXPECT_EQ(outputs[0].bytes, 4u * batch * (sequence + 1));
+    checkOutput(batch, sequence, atOnce);
+  }
+}
+
+TEST_F(RunOfRows, anEmptyBatchGivesAnEmptyOutput) {
+  fill(0, 5);
+  ASSERT_EQ(run(), QOPT_OK) << qopt_last_error();
+  EXPECT_EQ(outputs[0].bytes, 0u);
 }
 
 TEST_F(Run, anEmptyBatchGivesAnEmptyOutput) {

@@ -15,6 +15,7 @@ TEST_F(EmitTest, TableHoldsWhatWasGiven) {
   table.weightsBytes = int64_t(5) << 40;
   table.weightsOffset = 4096;
   table.batchSymbol = 0, table.sequenceSymbol = 2, table.pastSymbol = 1;
+  table.rowsSymbol = 2;
   table.maxContext = 4096;
   table.vocabulary = 128256;
   table.hasCandidates = true;
@@ -51,6 +52,7 @@ llvm.func @prefill_arena_bytes(%call: !llvm.ptr) -> i64 {
   EXPECT_EQ(got->batch_symbol, 0);
   EXPECT_EQ(got->past_symbol, 1);
   EXPECT_EQ(got->sequence_symbol, 2);
+  EXPECT_EQ(got->rows_symbol, 2);
   EXPECT_EQ(got->picks_logits, 0);
   EXPECT_EQ(got->has_candidates, 1);
   EXPECT_EQ(got->max_context, 4096);
