@@ -204,10 +204,12 @@ Value emitExp(KernelBuilder &b, Value scores, Value maximum) {
   Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum,
                                      b.constant(-infinity));
   Value reference = b.choose(none, b.constant(0.0), maximum);
-  Value exp = math::ExpOp::create(b, b.subf(scores, b.splat(reference)));
   Value hidden = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scores,
                                        b.splat(-infinity));
-  return b.choose(hidden, b.splat(0.0), exp);
+  // Not exp(-infinity): denormal numbers on its way cost a hundred cycles each.
+  Value seen =
+      b.choose(hidden, b.splat(0.0), b.subf(scores, b.splat(reference)));
+  return b.choose(hidden, b.splat(0.0), math::ExpOp::create(b, seen));
 }
 
 /// Scores become exp(score - largest so far), times the scales of values, if
