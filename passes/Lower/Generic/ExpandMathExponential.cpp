@@ -24,11 +24,15 @@ static Value powerOfTwo(const MathBuilder &math, Value n) {
   return math.bits(math.f32(), math.shiftLeft(math.addInt(n, 127), 23));
 }
 
-/// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2. The power of two
-/// is multiplied in two steps, so that denormal results and infinity come out
-/// of the multiplication.
-Value expandExp(const MathBuilder &math, Value x) {
-  x = math.clamp(x, -105, 90); // beyond: 0 and infinity
+namespace {
+/// exp(x) = scale * 2^exponent.
+struct Power {
+  Value scale, exponent;
+};
+} // namespace
+
+/// exp(x) = exp(r) 2^n, n = round(x / ln 2), |r| <= ln 2 / 2.
+static Power splitExp(const MathBuilder &math, Value x) {
   // Adding 1.5 * 2^23 leaves the nearest integer in the low bits.
   constexpr double magic = 12582912;
   Value shifted = math.mulAdd(x, 1.44269504088896341, math.f(magic));
@@ -40,12 +44,19 @@ Value expandExp(const MathBuilder &math, Value x) {
       math.polynomial(r, {4.999999404e-01, 1.666651517e-01, 4.166845605e-02,
                           8.369418792e-03, 1.381314476e-03});
   Value squared = math.mul(r, r);
-  Value result = math.add(math.mulAdd(p, squared, r), 1);
   Value exponent = math.make<arith::SubIOp>(math.bits(math.i32(), shifted),
                                             math.i(0x4b400000));
+  return {math.add(math.mulAdd(p, squared, r), 1), exponent};
+}
+
+/// The power of two is multiplied in two steps, so that denormal results and
+/// infinity come out of the multiplication.
+Value expandExp(const MathBuilder &math, Value x) {
+  // Beyond: 0 and infinity.
+  auto [scale, exponent] = splitExp(math, math.clamp(x, -105, 90));
   Value half = math.make<arith::ShRSIOp>(exponent, math.i(1));
   Value rest = math.make<arith::SubIOp>(exponent, half);
-  result = math.mul(result, powerOfTwo(math, half));
+  Value result = math.mul(scale, powerOfTwo(math, half));
   return math.mul(result, powerOfTwo(math, rest));
 }
 
@@ -105,7 +116,9 @@ Value expandErf(const MathBuilder &math, Value x) {
       math.polynomial(t, {-1.664471638e-04, -1.127797246e+00, -6.369760633e-01,
                           -1.041136831e-01, 2.231521532e-02, -3.065490862e-03,
                           1.982197282e-04});
-  Value large = math.sub(math.f(1), expandExp(math, q));
+  auto [scale, exponent] = splitExp(math, q); // q in [-18, 0]
+  Value large =
+      math.sub(math.f(1), math.mul(scale, powerOfTwo(math, exponent)));
   Value isSmall = math.less(magnitude, 0.95);
   return math.select(isSmall, small, math.copySign(large, x));
 }
