@@ -67,7 +67,7 @@ void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
 /// Emits attention of one time step to a cache, which gets that step.
 void emitDecode(KernelBuilder &b, const AttentionBuffers &buffers);
 
-/// Emits exp(scores - maximum), 0 for minus infinity; `maximum` is a scalar.
+/// Emits exp(scores - maximum), 0 for scores of minus infinity; both vectors.
 mlir::Value emitExp(KernelBuilder &b, mlir::Value scores, mlir::Value maximum);
 
 /// The memory of a key/value head for the parts of AttentionOp.
@@ -129,6 +129,7 @@ private:
   void emitScores(const KeyBlock &keys);
   void emitPadding(const KeyBlock &keys);
   void emitSoftmax(const KeyBlock &keys, Value row);
+  void emitFactors();
   void emitValues(const KeyBlock &keys);
   void emitValueTile(const KeyBlock &keys, Value row, Value column,
                      int64_t columns, int64_t vectors);
@@ -146,7 +147,10 @@ private:
   int64_t paddedRows;
   int64_t queryWidth, scoreWidth, resultWidth; ///< of a row in scratch memory
   Value limit; ///< steps beyond are seen by no row
-  Value queries, scores, results, maxima, sums, factors, packedKeys, seen;
+  Value queries, scores, results, packedKeys, seen;
+  Value maxima, maximaBefore;   ///< of each row; before the block of keys
+  Value sums, blockSums;        ///< of weights; of the block's
+  Value factors;                ///< see emitFactors
   Value keyScales, valueScales; ///< null where there are none
 };
 

@@ -27,9 +27,9 @@ QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
   queries = b.scratch(paddedRows * queryWidth);
   scores = b.scratch(paddedRows * scoreWidth);
   results = b.scratch(paddedRows * resultWidth);
-  maxima = b.scratch(paddedRows);
-  sums = b.scratch(paddedRows);
-  factors = b.scratch(paddedRows);
+  int64_t vectorRows = llvm::alignTo(paddedRows, b.lanes);
+  for (Value *ofRows : {&maxima, &maximaBefore, &sums, &blockSums, &factors})
+    *ofRows = b.scratch(vectorRows);
   if (!buffers.keyCache)
     packedKeys = b.scratch(keyBlock * buffers.D);
   if (buffers.padding)
@@ -81,9 +81,12 @@ void QueryBlock::emitStart() {
         int64_t(llvm::alignTo(buffers.E, b.lanes)), [&](Value i, int64_t) {
           b.store(b.splat(0.0), results, b.add(b.mul(row, resultWidth), i));
         });
-    b.storeScalar(b.constant(-infinity), maxima, row);
-    b.storeScalar(b.constant(0.0), sums, row);
-    b.storeScalar(b.constant(0.0), factors, row);
+  });
+  b.loop(b.index(0), padded, b.lanes, [&](Value row) {
+    for (Value ofRows : {maxima, maximaBefore})
+      b.store(b.splat(-infinity), ofRows, row);
+    for (Value ofRows : {sums, blockSums, factors})
+      b.store(b.splat(0.0), ofRows, row);
   });
 }
 
@@ -92,6 +95,7 @@ void QueryBlock::emitKeyBlock(const KeyBlock &keys) {
   if (buffers.padding)
     emitPadding(keys);
   b.loop(b.index(0), rows.count, 1, [&](Value row) { emitSoftmax(keys, row); });
+  emitFactors();
   emitValues(keys);
 }
 
@@ -200,20 +204,15 @@ Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
 }
 
 Value emitExp(KernelBuilder &b, Value scores, Value maximum) {
-  // Nothing seen so far: any number serves, for exp(-infinity) is 0.
-  Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, maximum,
-                                     b.constant(-infinity));
-  Value reference = b.choose(none, b.constant(0.0), maximum);
   Value hidden = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scores,
                                        b.splat(-infinity));
   // Not exp(-infinity): denormal numbers on its way cost a hundred cycles each.
-  Value seen =
-      b.choose(hidden, b.splat(0.0), b.subf(scores, b.splat(reference)));
+  Value seen = b.choose(hidden, b.splat(0.0), b.subf(scores, maximum));
   return b.choose(hidden, b.splat(0.0), math::ExpOp::create(b, seen));
 }
 
 /// Scores become exp(score - largest so far), times the scales of values, if
-/// any; `factors` says what results of earlier blocks are to be multiplied by.
+/// any.
 void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
   Value visible = keys.steps;
   if (buffers.op.getCausal() && !rows.rowsAreHeads) {
@@ -231,12 +230,14 @@ void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
              });
   Value before = b.loadScalar(maxima, row);
   Value maximum = b.maxf(b.maxLanes(largest[0]), before);
+  b.storeScalar(before, maximaBefore, row);
   b.storeScalar(maximum, maxima, row);
+  Value reference = b.splat(maximum);
   SmallVector<Value> sum =
       b.loop(b.index(0), width, b.lanes, {b.splat(0.0)},
              [&](Value i, ValueRange carried) -> SmallVector<Value> {
                Value at = b.add(start, i);
-               Value exp = emitExp(b, b.load(scores, at), maximum);
+               Value exp = emitExp(b, b.load(scores, at), reference);
                Value weight = exp;
                if (valueScales)
                  weight =
@@ -244,11 +245,18 @@ void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
                b.store(weight, scores, at);
                return {b.addf(carried[0], exp)};
              });
-  Value factor = b.firstLane(emitExp(b, b.splat(before), maximum));
-  b.storeScalar(factor, factors, row);
-  b.storeScalar(
-      b.multiplyAdd(b.loadScalar(sums, row), factor, b.sumLanes(sum[0])), sums,
-      row);
+  b.storeScalar(b.sumLanes(sum[0]), blockSums, row);
+}
+
+/// Of all rows: what results of earlier blocks are to be multiplied by, and
+/// their sums.
+void QueryBlock::emitFactors() {
+  b.loop(b.index(0), rows.count, b.lanes, [&](Value row) {
+    Value factor = emitExp(b, b.load(maximaBefore, row), b.load(maxima, row));
+    b.store(factor, factors, row);
+    b.store(b.multiplyAdd(b.load(sums, row), factor, b.load(blockSums, row)),
+            sums, row);
+  });
 }
 
 void QueryBlock::emitValues(const KeyBlock &keys) {

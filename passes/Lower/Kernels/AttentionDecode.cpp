@@ -130,8 +130,8 @@ void QueryBlock::mergeSums(const HeadParts &parts, Value count) {
         });
     Value sum =
         eachPart(b.constant(0.0), [&](Value part, Value place, Value carried) {
-          Value weight =
-              b.firstLane(emitExp(b, b.splat(largest(place)), maximum));
+          Value weight = b.firstLane(
+              emitExp(b, b.splat(largest(place)), b.splat(maximum)));
           b.storeScalar(weight, weights, part);
           Value ofPart = b.loadScalar(parts.sums, b.add(place, buffers.E + 1));
           return b.multiplyAdd(weight, ofPart, carried);
