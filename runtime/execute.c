@@ -177,133 +177,15 @@ qopt_status qopt_session_place_outputs(qopt_session *session,
   return QOPT_OK;
 }
 
-/** The number of rows that are computed apart; 1 where there are none such. */
-static int64_t countRows(const qopt_artifact_table *table,
-                         const qopt_sizes *sizes) {
-  return table->rows_symbol < 0 ? 1 : sizes->symbols[table->rows_symbol];
-}
-
-/** How many rows run at a time: so few that their intermediate values stay in
- * the CPU's second-level cache, but not so few that reading the weights anew
- * for them costs more than that saves. Sizes alone decide, for results must not
- * depend on the number of threads. */
-static int64_t chooseRows(const qopt_session *session, const qopt_entry *entry,
-                          const qopt_sizes *sizes) {
-  const int64_t cacheBytes = 8 << 20, weightsPerArena = 4;
-  const qopt_artifact_table *table = session->table;
-  int64_t rows = countRows(table, sizes);
-  if (rows <= 1 || !entry->arena_bytes)
-    return rows;
-  qopt_sizes one = *sizes;
-  one.symbols[table->rows_symbol] = 1;
-  int64_t bytes = entry->arena_bytes(one.symbols);
-  int64_t limit = table->weights_bytes / weightsPerArena;
-  if (limit < cacheBytes)
-    limit = cacheBytes;
-  int64_t most = bytes == 0 ? rows : limit / bytes;
-  if (most < 1)
-    most = 1;
-  int64_t parts = (rows + most - 1) / most;
-  return (rows + parts - 1) / parts;
-}
-
-static qopt_status reserveArena(qopt_session *session, const qopt_entry *entry,
-                                const qopt_sizes *sizes) {
-  int64_t bytes = entry->arena_bytes ? entry->arena_bytes(sizes->symbols) : 0;
-  if (bytes < 0)
-    return qopt_fail_memory(SIZE_MAX, "intermediate values");
-  size_t before = session->arena.capacity;
-  qopt_status status = qopt_buffer_reserve(&session->arena, (size_t)bytes,
-                                           "intermediate values");
-  if (status == QOPT_OK && session->arena.capacity != before)
-    qopt_log(QOPT_LOG_INFO, "%s: %lld bytes for intermediate values",
-             session->table->model_name, (long long)bytes);
-  return status;
-}
-
-/** Where row `first` of `rows` begins in a tensor that may have rows. */
-static void *rowOf(const qopt_artifact_table *table,
-                   const qopt_tensor_info *info, const qopt_tensor *tensor,
-                   int64_t first, int64_t rows) {
-  if (first == 0 || info->rank == 0 ||
-      info->dims[0].coefficient[table->rows_symbol] == 0)
-    return tensor->data;
-  return (uint8_t *)tensor->data + tensor->bytes / (size_t)rows * (size_t)first;
-}
-
-/** `first` of `rows` is the first row that the entry sees. */
-static void setPointers(qopt_session *session, int64_t first, int64_t rows) {
-  const qopt_artifact_table *table = session->table;
-  size_t inputs = 0, outputs = 0;
-  for (int32_t i = 0; i < table->num_inputs; ++i)
-    if (table->inputs[i].cache < 0)
-      session->inputPointers[inputs++] =
-          rowOf(table, &table->inputs[i], session->bound[i], first, rows);
-  for (int32_t i = 0; i < table->num_outputs; ++i)
-    if (table->outputs[i].cache < 0)
-      session->outputPointers[outputs++] =
-          rowOf(table, &table->outputs[i], &session->outputs[i], first, rows);
-}
-
 qopt_status qopt_session_fail_cancelled(void) {
   return qopt_fail(QOPT_ERROR_CANCELLED, "cancelled");
 }
 
-/** Runs the entry on `part->symbols` sizes, from row `first` of `rows` on. */
-static qopt_status executePart(qopt_session *session, const qopt_entry *entry,
-                               const qopt_sizes *part, int64_t first,
-                               int64_t rows) {
-  const qopt_artifact_table *table = session->table;
-  setPointers(session, first, rows);
-  const uint8_t *file = session->model->mapping;
-  qopt_call call = {
-      .symbols = part->symbols,
-      .inputs = session->inputPointers,
-      .outputs = session->outputPointers,
-      .weights = file ? file + table->weights_offset : NULL,
-      .arena = session->arena.data,
-      .caches = session->cachePointers,
-      .runtime = session->pool,
-      .parallel_for = qopt_pool_parallel_for,
-      .context = session->context,
-      .prefetch_distance = session->prefetchDistance,
-      .logit_rows = (const int64_t *)(const void *)session->logitRows.data,
-      .candidate_logits = (float *)(void *)session->candidateLogits.data,
-      .candidate_tokens = (int64_t *)(void *)session->candidateTokens.data,
-  };
-  qopt_pool_enter(session->pool,
-                  (int32_t)(entry - session->model->variant->entries));
-  entry->run(&call);
-  if (qopt_pool_cancelled(session->pool))
-    return qopt_session_fail_cancelled();
-  if (call.error == 0)
-    return QOPT_OK;
-  bool hasMessage = call.error > 0 && call.error <= table->num_messages;
-  return qopt_fail(QOPT_ERROR_VALUE, "%s",
-                   hasMessage ? table->messages[call.error - 1]
-                              : "the model failed without saying why");
-}
-
 qopt_status qopt_session_execute(qopt_session *session,
                                  const qopt_sizes *sizes) {
-  const qopt_artifact_table *table = session->table;
   const qopt_entry *entry = chooseEntry(session, sizes);
   if (!entry->run)
     return qopt_fail(QOPT_ERROR_VERSION, "the artifact has no code for %s",
-                     table->num_caches ? "prefill" : "main");
-  int64_t rows = countRows(table, sizes);
-  int64_t atOnce = chooseRows(session, entry, sizes);
-  qopt_sizes part = *sizes;
-  int64_t first = 0;
-  qopt_status status;
-  do { /* of no rows, too */
-    if (table->rows_symbol >= 0)
-      part.symbols[table->rows_symbol] =
-          rows - first < atOnce ? rows - first : atOnce;
-    status = reserveArena(session, entry, &part);
-    if (status == QOPT_OK)
-      status = executePart(session, entry, &part, first, rows);
-    first += atOnce;
-  } while (status == QOPT_OK && first < rows);
-  return status;
+                     session->table->num_caches ? "prefill" : "main");
+  return qopt_session_run_entry(session, entry, sizes);
 }

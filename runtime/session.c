@@ -66,12 +66,9 @@ static qopt_status createArrays(qopt_session *session) {
   session->outputs = makeArray(outputs, sizeof *session->outputs);
   session->wanted = makeArray(outputs, sizeof *session->wanted);
   session->bound = makeArray(inputs, sizeof *session->bound);
-  session->inputPointers = makeArray(inputs, sizeof *session->inputPointers);
-  session->outputPointers = makeArray(outputs, sizeof *session->outputPointers);
   if (!session->caches || !session->cacheMemory || !session->cachePointers ||
       !session->inputMemory || !session->outputMemory || !session->inputs ||
-      !session->outputs || !session->wanted || !session->bound ||
-      !session->inputPointers || !session->outputPointers)
+      !session->outputs || !session->wanted || !session->bound)
     return qopt_fail_memory(sizeof *session, "a session");
   return QOPT_OK;
 }
@@ -110,6 +107,11 @@ static qopt_status create(qopt_session *session,
   int32_t threads = options->threads ? options->threads : qopt_cpu_count();
   if (threads > mostThreads)
     threads = mostThreads;
+  session->pointers =
+      makeArray(threads * (table->num_inputs + table->num_outputs),
+                sizeof *session->pointers);
+  if (!session->pointers)
+    return qopt_fail_memory(sizeof *session, "a session");
   return qopt_pool_create(
       threads, (size_t)session->model->variant->scratch_bytes, options->cancel,
       options->cancel_user, &session->pool);
@@ -169,8 +171,7 @@ void qopt_session_free(qopt_session *session) {
   free(session->outputs);
   free(session->wanted);
   free(session->bound);
-  free(session->inputPointers);
-  free(session->outputPointers);
+  free(session->pointers);
   qopt_model_free(session->model);
   free(session);
 }

@@ -48,8 +48,7 @@ struct qopt_session {
   qopt_tensor *inputs;       /* num_inputs: a prompt as the file has it */
   qopt_tensor *outputs;      /* num_outputs */
   bool *wanted;              /* num_outputs: whether outputs[i] is asked for */
-  void **inputPointers;      /* of the entry */
-  void **outputPointers;     /* of the entry */
+  void **pointers; /* for each thread: inputs and outputs of the entry */
 };
 
 /** Finds the sizes of a call with the bound inputs, and logits of all time
@@ -92,6 +91,14 @@ qopt_status qopt_session_place_outputs(qopt_session *session,
  */
 qopt_status qopt_session_execute(qopt_session *session,
                                  const qopt_sizes *sizes);
+
+/** Runs this entry on them. Rows that are apart run in parts, these side by
+ * side, each on a thread, as long as there is one for every thread: what a part
+ * computes stays in the caches of its CPU. The loops of the parts that are left
+ * run on all threads. */
+qopt_status qopt_session_run_entry(qopt_session *session,
+                                   const qopt_entry *entry,
+                                   const qopt_sizes *sizes);
 
 /** QOPT_ERROR_CANCELLED, with its text. */
 qopt_status qopt_session_fail_cancelled(void);

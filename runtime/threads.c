@@ -39,8 +39,10 @@ struct qopt_pool {
   _Alignas(64) _Atomic int64_t next; /* first item that nobody has taken */
   /* The loop: written while it is closed and empty, read by those who joined.
    */
-  _Alignas(64) qopt_kernel kernel;
+  _Alignas(64) qopt_kernel kernel; /* null: the items are jobs */
   const void *env;
+  qopt_job job;
+  void *jobEnv;
   int64_t items;
   atomic_bool cancelled;
 
@@ -72,13 +74,27 @@ static void relax(void) {
 #endif
 }
 
+/** Whether to go on; the caller's thread asks. */
+static bool goesOn(worker *self) {
+  qopt_pool *pool = self->pool;
+  if (self == pool->workers && pool->cancel && pool->cancel(pool->cancelUser))
+    atomic_store_explicit(&pool->cancelled, true, memory_order_relaxed);
+  return !atomic_load_explicit(&pool->cancelled, memory_order_relaxed);
+}
+
+static void runItems(worker *self, int64_t begin, int64_t end) {
+  qopt_pool *pool = self->pool;
+  if (pool->kernel)
+    pool->kernel(pool->env, begin, end, self->scratch);
+  else
+    for (int64_t i = begin; i < end; ++i)
+      pool->job(pool->jobEnv, i, (int32_t)(self - pool->workers), self);
+}
+
 /** Takes items until none is left. */
-static void work(qopt_pool *pool, bool isCaller, void *scratch) {
-  for (;;) {
-    if (isCaller && pool->cancel && pool->cancel(pool->cancelUser))
-      atomic_store_explicit(&pool->cancelled, true, memory_order_relaxed);
-    if (atomic_load_explicit(&pool->cancelled, memory_order_relaxed))
-      return;
+static void work(worker *self) {
+  qopt_pool *pool = self->pool;
+  while (goesOn(self)) {
     int64_t begin = atomic_load_explicit(&pool->next, memory_order_relaxed);
     int64_t count;
     do {
@@ -89,7 +105,7 @@ static void work(qopt_pool *pool, bool isCaller, void *scratch) {
     } while (!atomic_compare_exchange_weak_explicit(
         &pool->next, &begin, begin + count, memory_order_relaxed,
         memory_order_relaxed));
-    pool->kernel(pool->env, begin, begin + count, scratch);
+    runItems(self, begin, begin + count);
   }
 }
 
@@ -139,7 +155,7 @@ static void *runWorker(void *argument) {
   qopt_pool *pool = self->pool;
   uint64_t loop = 0;
   while ((loop = joinLoop(pool, loop)) != 0) {
-    work(pool, false, self->scratch);
+    work(self);
     leaveLoop(pool);
   }
   return NULL;
@@ -176,22 +192,20 @@ static void closeLoop(qopt_pool *pool) {
   }
 }
 
-static void runLoop(qopt_pool *pool, qopt_kernel kernel, const void *env,
-                    int64_t items) {
+/** Of the kernel or job that is set. */
+static void runLoop(qopt_pool *pool, int64_t items) {
   if (items <= 0 || qopt_pool_cancelled(pool))
     return;
   bool alone = pool->threads == 1 || items == 1;
   if (alone && !pool->cancel) {
-    kernel(env, 0, items, pool->workers[0].scratch);
+    runItems(pool->workers, 0, items);
     return;
   }
-  pool->kernel = kernel;
-  pool->env = env;
   pool->items = items;
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
   if (!alone)
     openLoop(pool);
-  work(pool, true, pool->workers[0].scratch);
+  work(pool->workers);
   if (!alone)
     closeLoop(pool);
 }
@@ -199,14 +213,38 @@ static void runLoop(qopt_pool *pool, qopt_kernel kernel, const void *env,
 void qopt_pool_parallel_for(void *argument, qopt_kernel kernel, const void *env,
                             int64_t items) {
   qopt_pool *pool = argument;
+  pool->kernel = kernel;
+  pool->env = env;
   if (!pool->profile) {
-    runLoop(pool, kernel, env, items);
+    runLoop(pool, items);
     return;
   }
   int32_t loop = pool->loop++;
   pool->profile(pool->profileUser, pool->entry, loop, 0);
-  runLoop(pool, kernel, env, items);
+  runLoop(pool, items);
   pool->profile(pool->profileUser, pool->entry, loop, 1);
+}
+
+void qopt_pool_run_jobs(qopt_pool *pool, qopt_job job, void *env,
+                        int64_t items) {
+  pool->kernel = NULL;
+  pool->job = job;
+  pool->jobEnv = env;
+  runLoop(pool, items);
+}
+
+void qopt_thread_for(void *argument, qopt_kernel kernel, const void *env,
+                     int64_t items) {
+  worker *self = argument;
+  int64_t steps = self->pool->cancel ? 8 : 1; /* as often it is asked */
+  int64_t count = (items + steps - 1) / steps;
+  for (int64_t begin = 0; begin < items && goesOn(self); begin += count)
+    kernel(env, begin, items - begin < count ? items : begin + count,
+           self->scratch);
+}
+
+bool qopt_pool_has_profile(const qopt_pool *pool) {
+  return pool->profile != NULL;
 }
 
 void qopt_pool_set_profile(qopt_pool *pool, qopt_profile_callback profile,

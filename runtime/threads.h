@@ -33,6 +33,9 @@ bool qopt_pool_cancelled(const qopt_pool *pool);
 void qopt_pool_set_profile(qopt_pool *pool, qopt_profile_callback profile,
                            void *user);
 
+/** Whether there is one. */
+bool qopt_pool_has_profile(const qopt_pool *pool);
+
 /** The loops that follow are those of an entry, from its first on. */
 void qopt_pool_enter(qopt_pool *pool, int32_t entry);
 
@@ -40,5 +43,18 @@ void qopt_pool_enter(qopt_pool *pool, int32_t entry);
  * what has not begun. Not to be called from a kernel. */
 void qopt_pool_parallel_for(void *pool, qopt_kernel kernel, const void *env,
                             int64_t items);
+
+/** A job runs on one thread, the pool's with this number; `thread` is for
+ * qopt_thread_for. */
+typedef void (*qopt_job)(void *env, int64_t item, int32_t number, void *thread);
+
+/** Runs a job for each item, several at once. There must be no profile. Once
+ * cancelled it skips what has not begun. */
+void qopt_pool_run_jobs(qopt_pool *pool, qopt_job job, void *env,
+                        int64_t items);
+
+/** parallel_for of qopt_call, from within a job: all on its thread. */
+void qopt_thread_for(void *thread, qopt_kernel kernel, const void *env,
+                     int64_t items);
 
 #endif /* QOPT_RUNTIME_THREADS_H */

@@ -21,7 +21,8 @@
 #define FAKE_ARENA 1
 #endif
 
-/** y[b, s] = scale * (x[b, s, 0] + x[b, s, 1]) + pair[b, 2s] + pair[b, 2s+1]
+/** A first x below 0 is the error -x. y[b, s] = scale * (x[b, s, 0] + x[b, s,
+ * 1]) + pair[b, 2s] + pair[b, 2s+1]
  * + which version this is; y[b, sequence] = number of items. */
 typedef struct {
   const qopt_call *call;
@@ -47,7 +48,12 @@ static void item(const void *env, int64_t begin, int64_t end, void *scratch) {
 static void run(qopt_call *call, float bonus) {
   environment self = {call, bonus};
   int64_t batch = call->symbols[0], sequence = call->symbols[1];
+  const float *x = call->inputs[0];
   float *y = call->outputs[0];
+  if (batch * sequence > 0 && x[0] < 0) {
+    call->error = (int32_t)-x[0];
+    return;
+  }
   for (int64_t i = 0; i < batch * sequence; ++i)
     call->arena[i] = 1;
   int64_t items = 0;
@@ -87,6 +93,8 @@ static const qopt_condition conditions[] = {
     {{.constant = 512, .coefficient[1] = -1},
      "sequences are at most 512 long"}};
 
+static const char *const messages[] = {"the first error", "the second error"};
+
 static const char *const symbols[] = {"batch", "sequence"};
 
 static const qopt_variant variants[] = {
@@ -111,6 +119,7 @@ const qopt_artifact_table qopt_artifact = {
     .num_inputs = 3,
     .num_outputs = 1,
     .num_conditions = 1,
+    .num_messages = 2,
     .num_variants = 3,
     .batch_symbol = 0,
     .sequence_symbol = 1,
@@ -121,5 +130,6 @@ const qopt_artifact_table qopt_artifact = {
     .inputs = inputs,
     .outputs = outputs,
     .conditions = conditions,
+    .messages = messages,
     .variants = variants,
 };

@@ -13,9 +13,12 @@ namespace {
 
 class Run : public ::testing::Test {
 protected:
-  explicit Run(const char *fake = "encoder")
-      : artifact(fake, {1, 2}), model(load(artifact)),
-        session(createSession(model.get(), {})) {}
+  explicit Run(const char *fake = "encoder", int threads = 0)
+      : artifact(fake, {1, 2}), model(load(artifact)) {
+    qopt_session_options options = {};
+    options.threads = threads;
+    session = createSession(model.get(), options);
+  }
 
   /// Sets the inputs for these sizes.
   void fill(int64_t batch, int64_t sequence) {
@@ -80,19 +83,20 @@ TEST_F(Run, shapesChangeFromCallToCall) {
 }
 
 /// A megabyte of intermediate values for each time step of a row.
-class RunOfRows : public Run {
+class RunOfRows : public Run, public ::testing::WithParamInterface<int> {
 protected:
-  RunOfRows() : Run("rows_encoder") {}
+  RunOfRows() : Run("rows_encoder", GetParam()) {}
 };
 
-TEST_F(RunOfRows, partsFitTheCache) {
+TEST_P(RunOfRows, partsFitTheCache) {
   for (auto [batch, sequence, atOnce] :
        {std::tuple<int64_t, int64_t, int64_t>(5, 3, 2),
         {7, 1, 7},
         {9, 1, 5},
         {3, 8, 1},
         {2, 9, 1},
-        {1, 9, 1}}) {
+        {1, 9, 1},
+        {41, 4, 2}}) {
     fill(batch, sequence);
     outputs = {wanted("y")};
     ASSERT_EQ(run(), QOPT_OK) << qopt_last_error();
@@ -101,11 +105,24 @@ TEST_F(RunOfRows, partsFitTheCache) {
   }
 }
 
-TEST_F(RunOfRows, anEmptyBatchGivesAnEmptyOutput) {
+TEST_P(RunOfRows, anEmptyBatchGivesAnEmptyOutput) {
   fill(0, 5);
   ASSERT_EQ(run(), QOPT_OK) << qopt_last_error();
   EXPECT_EQ(outputs[0].bytes, 0u);
 }
+
+TEST_P(RunOfRows, theFirstErrorCounts) {
+  fill(11, 8);
+  x[16 * 3] = -2; // the first of row 3
+  x[16 * 4] = x[16 * 10] = -1;
+  EXPECT_EQ(failure(QOPT_ERROR_VALUE), "the second error");
+  x[16 * 3] = 0;
+  EXPECT_EQ(failure(QOPT_ERROR_VALUE), "the first error");
+  x[16 * 4] = x[16 * 10] = 0;
+  EXPECT_EQ(run(), QOPT_OK);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, RunOfRows, ::testing::Values(1, 2, 4));
 
 TEST_F(Run, anEmptyBatchGivesAnEmptyOutput) {
   fill(0, 5);

@@ -119,6 +119,53 @@ TEST(Threads, poolsAreIndependent) {
 
 int cancelAfter(void *user) { return --*static_cast<int *>(user) < 0; }
 
+/// Each job counts the items of a loop of its own.
+struct Jobs {
+  explicit Jobs(int threads, size_t number)
+      : threads(threads), counts(number) {}
+  int threads;
+  std::vector<Counts> counts;
+};
+
+void runJob(void *env, int64_t item, int32_t number, void *thread) {
+  auto *jobs = static_cast<Jobs *>(env);
+  EXPECT_GE(number, 0);
+  EXPECT_LT(number, jobs->threads);
+  Counts &counts = jobs->counts[item];
+  qopt_thread_for(thread, countItems, &counts,
+                  static_cast<int64_t>(counts.times.size()));
+}
+
+TEST(Threads, everyJobRunsOnceAndAllOfItsLoop) {
+  int polls = 1 << 30;
+  for (int threads : {1, 2, 3, 8})
+    for (bool canBeCancelled : {false, true}) {
+      auto pool = makePool(threads, 100, canBeCancelled ? cancelAfter : nullptr,
+                           &polls);
+      Jobs jobs(threads, 13);
+      for (size_t i = 0; i < jobs.counts.size(); ++i) {
+        jobs.counts[i].times.resize(3 * i);
+        jobs.counts[i].scratchBytes = 100;
+      }
+      qopt_pool_run_jobs(pool.get(), runJob, &jobs, 13);
+      for (size_t i = 0; i < jobs.counts.size(); ++i)
+        EXPECT_EQ(jobs.counts[i].times, std::vector<int>(3 * i, 1));
+    }
+}
+
+TEST(Threads, cancelEndsTheLoopOfAJob) {
+  int polls = 3; // before the job, and before two eighths of its loop
+  auto pool = makePool(1, 0, cancelAfter, &polls);
+  Jobs jobs(1, 2);
+  for (Counts &counts : jobs.counts)
+    counts.times.resize(80);
+  qopt_pool_run_jobs(pool.get(), runJob, &jobs, 2);
+  EXPECT_TRUE(qopt_pool_cancelled(pool.get()));
+  EXPECT_EQ(jobs.counts[0].times[19], 1);
+  EXPECT_EQ(jobs.counts[0].times[20], 0);
+  EXPECT_EQ(jobs.counts[1].times[0], 0);
+}
+
 TEST(Threads, cancelSkipsWhatHasNotBegun) {
   for (int threads : {1, 2}) {
     int polls = 3;
