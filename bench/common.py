@@ -15,7 +15,9 @@ CACHE = pathlib.Path(os.environ.get("QOPT_CACHE") or pathlib.Path.home() / ".cac
 MODELS = CACHE / "models"
 WORK = CACHE / "bench"
 sys.path.insert(0, str(ROOT / "python"))
-FEATURES = ("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
+# What generated code uses (runtime/cpu.c chooses by them), as /proc/cpuinfo calls it.
+FEATURES = ("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8",
+            "amx_bf16")
 
 
 def use_tools(parser):
