@@ -70,7 +70,7 @@ def main():
     common.use_tools(parser)
     parser.add_argument("--layers", type=int, default=16)
     parser.add_argument("--length", type=int, default=512, help="tokens of the prefill (default 512)")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=common.count(1024), nargs="+", default=[1, 2])
     parser.add_argument("--seconds", type=float, default=60, help="for each row of the prefill (default 60)")
     parser.add_argument("--only", choices=["prefill", "decode"])
     parser.add_argument("--work", type=common.pathlib.Path, default=common.WORK, help="where model and artifacts go, 15 GB")

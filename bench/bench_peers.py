@@ -10,7 +10,7 @@ import pathlib
 
 import common
 from peers import decoder, graphs
-from peers.ceilings import Ceilings
+from peers.ceilings import MAX_THREADS, Ceilings
 from peers.figures import Figures, plot
 
 PARTS = {
@@ -28,24 +28,27 @@ def report(options, ceilings, figures):
     print(f"\n{figures.table()}\n")
     if "amx_int8" in common.cpu_flags():
         print("This CPU has AMX, which llama.cpp and ONNX Runtime's int8 use: goals are for CPUs without it.")
+    common.write(options, "peers", [*rows, *figures.rows()])
     if options.plot:
         options.plot.write_text(plot(figures, f"qopt over its peers: {common.machine()['cpu']}"))
-    common.write(options, "peers", [*rows, *figures.rows()])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     common.use_tools(parser)
-    parser.add_argument("--plot", metavar="FILE", type=pathlib.Path, help="also draws our speed over the peers', as SVG")
+    parser.add_argument("--plot", metavar="FILE", type=common.output_file, help="also draws our speed over the peers', as SVG")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts (default: all)")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--runs", type=int, default=5, help="of each measurement (default 5)")
-    parser.add_argument("--quick", action="store_true", help="three runs, to try it out")
+    parser.add_argument("--threads", type=common.count(MAX_THREADS), nargs="+", default=[1, 2])
+    parser.add_argument("--runs", type=common.count(1000), default=5, help="of each measurement (default 5)")
+    parser.add_argument("--quick", action="store_true", help="at most three runs, to try it out")
     parser.add_argument("--work", type=pathlib.Path, default=common.WORK / "peers", help="where artifacts go, 10 GB")
     options = common.parse(parser)
     if options.quick:
-        options.runs = 3
-    options.work.mkdir(parents=True, exist_ok=True)
+        options.runs = min(options.runs, 3)
+    try:
+        options.work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"argument --work: {error}")
     ceilings, figures = Ceilings(), Figures()
     try:
         for name in options.only:

@@ -107,7 +107,7 @@ def main():
     common.use_tools(parser)
     parser.add_argument("--layers", type=int, default=16)
     parser.add_argument("--recipes", nargs="+", default=["bf16", "w8a8", "w4", "w4a8"], help="the first is what others are compared with")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=common.count(1024), nargs="+", default=[1, 2])
     parser.add_argument("--seconds", type=float, default=30, help="for decode with a number of threads (default 30)")
     parser.add_argument("--long", type=int, default=8192, help="tokens of the long prompt, 0: none (default 8192)")
     parser.add_argument("--work", type=common.pathlib.Path, default=common.WORK, help="where model and artifacts go, 15 GB")

@@ -1,5 +1,6 @@
 """What the benchmarks share: the machine, interleaved timing, the tools."""
 
+import argparse
 import json
 import os
 import pathlib
@@ -20,10 +21,29 @@ FEATURES = ("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vn
             "amx_bf16")
 
 
+def count(most):
+    """A type of options: from 1 to `most`."""
+
+    def convert(text):
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"expects a number from 1 to {most}, but got {text}")
+        return int(text)
+
+    return convert
+
+
+def output_file(text):
+    """A type of options: a file that can be written when all is measured."""
+    path = pathlib.Path(text)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text}: cannot be written")
+    return path
+
+
 def use_tools(parser):
     """Adds --qopt and --json to a parser."""
     parser.add_argument("--qopt", default=str(ROOT / "build/clang/bin/qopt"), help="the driver (default build/clang/bin/qopt)")
-    parser.add_argument("--json", metavar="FILE", help="also writes the figures there")
+    parser.add_argument("--json", metavar="FILE", type=output_file, help="also writes the figures there")
 
 
 def parse(parser):
@@ -108,4 +128,4 @@ def write(options, name, rows):
     figures = {"benchmark": name, "machine": machine(), "rows": rows}
     print(f"machine: {figures['machine']['cpu']}, {figures['machine']['cpus']} CPUs, {' '.join(figures['machine']['features'])}")
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")

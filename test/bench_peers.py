@@ -3,12 +3,14 @@
 import io
 import pathlib
 import struct
+import subprocess
 import sys
 import xml.etree.ElementTree as xml
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
+sys.path.insert(0, str(BENCH))
 from peers import gguf, graphs
 from peers.figures import GOALS, Figures, plot
 
@@ -85,5 +87,13 @@ def test_blocks():
     assert (np.abs(found - weights) <= 1.0001 * step).all() and np.abs(found - weights).mean() < 0.3 * step.mean()
 
 
-for test in (test_gguf, test_verdicts, test_reports, test_blocks):
+def test_options():
+    """What cannot be is refused before anything is measured."""
+    script = BENCH / "bench_peers.py"
+    for option, value in (("--threads", "0"), ("--threads", "257"), ("--runs", "0"), ("--runs", "x"), ("--json", script / "x"), ("--plot", BENCH)):
+        result = subprocess.run([sys.executable, script, option, value, "--qopt", "no-such-program"], capture_output=True, text=True)
+        assert result.returncode == 2 and f"error: argument {option}: " in result.stderr.splitlines()[-1], (option, value, result.stderr)
+
+
+for test in (test_gguf, test_verdicts, test_reports, test_blocks, test_options):
     test()

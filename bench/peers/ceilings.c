@@ -166,7 +166,7 @@ static double runAll(Work *works, int threads) {
  * cannot be measured. Takes a tenth of a second. */
 double measurePeak(int unit, int threads) {
   Unit what = getUnit(unit);
-  if (!what.run || threads > MAX_THREADS)
+  if (!what.run || threads < 1 || threads > MAX_THREADS)
     return what.run ? -1 : 0;
   int64_t rounds = 100000;
   Work works[MAX_THREADS];
@@ -185,7 +185,7 @@ double measurePeak(int unit, int threads) {
 /* Seconds that threads take to read all the bytes, each a part of its own;
  * negative when it cannot be measured. */
 double measureRead(const uint8_t *data, int64_t bytes, int threads) {
-  if (threads > MAX_THREADS)
+  if (threads < 1 || threads > MAX_THREADS)
     return -1;
   Work works[MAX_THREADS];
   int64_t lines = bytes / 64;
