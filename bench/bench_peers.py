@@ -2,7 +2,7 @@
 
 Builds what it needs in the cache (llama.cpp, once; models and artifacts, 20 GB together) and measures in parts. All that is compared runs in
 turn: figures are medians of the runs, shares of what the machine can do medians of shares measured at once. Goals hold for
-machines with VNNI and without AMX; with AMX, llama.cpp is built both ways.
+machines with VNNI and without AMX; with AMX, llama.cpp is built both ways. Where a peer is missing, a line says so and the table has "-".
 """
 
 import argparse
@@ -25,10 +25,12 @@ def report(options, ceilings, figures):
     print("\nceilings, medians (least to most):")
     for row in rows:
         print("{ceiling:24} {threads} thread{0} {median:9.1f} {unit} ({least:.1f} to {most:.1f})".format("s" * (row["threads"] > 1), **row))
+    for name, artifact in figures.artifacts.items():
+        print("{0:24} runs as {isa}, {huge_pages:.0%} of its mapped weights in huge pages".format(name, **artifact))
     print(f"\n{figures.table()}\n")
     if "amx_int8" in common.cpu_flags():
         print("This CPU has AMX, which llama.cpp and ONNX Runtime's int8 use: goals are for CPUs without it.")
-    common.write(options, "peers", [*rows, *figures.rows()])
+    common.write(options, "peers", [*rows, *figures.rows()], artifacts=figures.artifacts)
     if options.plot:
         options.plot.write_text(plot(figures, f"qopt over its peers: {common.machine()['cpu']}"))
 
@@ -54,7 +56,10 @@ def main():
         for name in options.only:
             for threads in options.threads:
                 ceilings.measure(threads)
-            PARTS[name](options, ceilings, figures)
+            try:
+                PARTS[name](options, ceilings, figures)
+            except common.Missing as error:
+                print(f"{name} is left out: {error}", flush=True)
     finally:  # whatever ends it, the parts before were measured
         report(options, ceilings, figures)
 

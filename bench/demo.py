@@ -42,6 +42,7 @@ def main():
         begin = time.perf_counter()
         qopt("compile", EXAMPLE / "model.onnx", "-o", artifact, "--recipe", recipe, "--target", "host")
         seconds = time.perf_counter() - begin
+        common.evict(artifact)
         size = sum(path.stat().st_size for path in (artifact / "model.so", artifact / "weights.safetensors")) / 1e6
         quality = json.loads(qopt("eval", artifact, "--tokens", EXAMPLE / "eval_tokens.npy", "--reference", reference, "--json"))
         speed = json.loads(qopt("bench", artifact, "--prompt-lengths", 128, "--json"))

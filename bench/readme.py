@@ -39,7 +39,7 @@ def peers(rows):
     ratios, threads = {}, sorted({row["threads"] for row in rows})
     for row in rows:
         if row.get("against", "").startswith(("llama.cpp", "ONNX Runtime")):
-            ratios.setdefault((row["what"], row["against"]), {})[row["threads"]] = f"{row['value']:.2f}x"
+            ratios.setdefault((row["what"], row["against"]), {})[row["threads"]] = "-" if row["value"] is None else f"{row['value']:.2f}x"
     heads = [f"{count} thread{'s' * (count > 1)}" for count in threads]
     return table(("what", "over", *heads), ([*key, *(values.get(count, "") for count in threads)] for key, values in ratios.items()))
 

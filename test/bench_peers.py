@@ -1,16 +1,20 @@
 """The parts of bench/bench_peers.py that need no peer: the file that llama.cpp is given, verdicts, the plot, codes of blocks."""
 
+import ctypes
 import io
+import mmap
 import pathlib
 import struct
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as xml
 
 import numpy as np
 
 BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
 sys.path.insert(0, str(BENCH))
+import common
 from peers import gguf, graphs
 from peers.figures import GOALS, Figures, plot
 
@@ -70,11 +74,38 @@ def test_reports():
     assert lines[2].split() == "prefill w4a8 VNNI peak 1 50 100 GOP/s 51 % 72 % 60 % BELOW".split(), lines[2]
     assert [row["value"] for row in figures.rows()] == [3, 0.51, 0.5]
     figures.add("a < b", "ONNX Runtime", 1, 10, 10, "texts/s")
+    figures.add("prefill w4a8", "llama.cpp Q4_0", 2, 30, None, "tokens/s")
+    assert figures.table().splitlines()[-1].split() == "prefill w4a8 llama.cpp Q4_0 2 30 - tokens/s - 2.70x 2.10x".split()
+    assert figures.rows()[-1]["value"] is None
     root = xml.fromstring(plot(figures, "a & b"))
     bars = [float(each.get("width")) for each in root.findall("{*}rect") if "%" not in each.get("width")]
     assert len(bars) == 3 and abs(bars[0] / bars[1] - 6) < 0.01 and abs(bars[0] / bars[2] - 3) < 0.01, bars
     labels = [each.text for each in root.findall("{*}text")]
     assert labels.count("a < b / ONNX Runtime") == labels.count("0.50x") == 1, labels
+
+
+def in_memory(path):
+    """How many pages of a file are in the page cache."""
+    with open(path, "rb") as file:
+        data = np.frombuffer(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ), np.uint8)
+    pages = np.zeros(-(-data.size // mmap.PAGESIZE), np.uint8)
+    failed = ctypes.CDLL(None).mincore(*map(ctypes.c_void_p, (data.ctypes.data, data.size, pages.ctypes.data)))
+    assert not failed
+    return int((pages & 1).sum())
+
+
+def test_pages():
+    with tempfile.TemporaryDirectory(dir=common.ROOT / "build") as folder:
+        path = pathlib.Path(folder) / "file"
+        path.write_bytes(bytes(1 << 20))
+        assert in_memory(path) == (1 << 20) // mmap.PAGESIZE
+        common.evict(path.parent)
+        kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout.strip()
+        assert kind == "tmpfs" or in_memory(path) == 0, kind
+        form = "{:x}-{:x} r--s 00000000 fe:00 7 /a b\nRss: {} kB\nFilePmdMapped: {} kB\nVmFlags: rd sh\n"
+        path.write_text("".join(form.format(begin, begin + 0x1000, *sizes) for begin, *sizes in (
+            (0x1000, 8, 8), (0x2000, 4000, 3000), (0x3000, 0, 0))))
+        assert [common.huge_share(address, path) for address in (0x1fff, 0x2000, 0x2fff, 0x3000)] == [1, 0.75, 0.75, 0]
 
 
 def test_blocks():
@@ -95,5 +126,5 @@ def test_options():
         assert result.returncode == 2 and f"error: argument {option}: " in result.stderr.splitlines()[-1], (option, value, result.stderr)
 
 
-for test in (test_gguf, test_verdicts, test_reports, test_blocks, test_options):
+for test in (test_gguf, test_verdicts, test_reports, test_pages, test_blocks, test_options):
     test()

@@ -61,16 +61,23 @@ def artifact(name, options):
     return common.compile_model(model_path(options), subject.recipe, subject.isa or "host", options.work, file)[0]
 
 
+def gguf_source():
+    """The file in f16, made once. The weights are random: this is about speed."""
+    path = common.CACHE / "peers" / f"llama-1b-{LAYERS}" / "f16.gguf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        gguf.write(path, LAYERS)
+    return path
+
+
 def gguf_files(tool, options):
-    """{kind: file}, made once. The weights are random: this is about speed."""
-    folder = common.CACHE / "peers" / f"llama-1b-{LAYERS}"
-    folder.mkdir(parents=True, exist_ok=True)
-    source, files = folder / "f16.gguf", {kind: folder / f"{kind}.gguf" for kind in KINDS}
-    if not source.exists():
-        gguf.write(source, LAYERS)
+    """{kind: file}, made once."""
+    source = gguf_source()
+    files = {kind: source.with_name(f"{kind}.gguf") for kind in KINDS}
     for kind, path in files.items():
         llama_cpp.quantize(tool, source, path, kind, max(options.threads))
-    return source, files
+        common.evict(path)
+    return files
 
 
 class Decoder:
@@ -79,7 +86,7 @@ class Decoder:
     def __init__(self, path, isa=None):
         from qopt_runtime import Model
 
-        self.model = Model(path, isa)
+        self.path, self.model = path, Model(path, isa)
         with open(path / "weights.safetensors", "rb") as file:
             header = json.loads(file.read(*struct.unpack("<Q", file.read(8))))
         self.weight_bytes = sum(end - begin for name, tensor in header.items() if not name.startswith("__")
@@ -151,7 +158,7 @@ def measure_peer(folder, path, threads, samples, key):
 
 def measure_speed(options, ceilings, figures):
     folders = llama_cpp.build()
-    _, files = gguf_files(folders["native"], options)
+    files = gguf_files(next(iter(folders.values())), options) if folders else {}
     decoders = {name: Decoder(artifact(name, options), subject.isa) for name, subject in SUBJECTS.items()}
     samples, tasks = Samples(), []
     for threads in options.threads:  # what is compared is measured one after the other
@@ -170,11 +177,13 @@ def measure_speed(options, ceilings, figures):
             complete += 1
             print(f"speed of the decoder: run {complete} of {options.runs}, {time.perf_counter() - begin:.0f} s", flush=True)
     finally:
+        for decoder in decoders.values():
+            figures.note(decoder.path, decoder.model)
         if complete:
             report_speed(options, folders, samples, figures)
 
 
-def report_speed(options, builds, samples, figures):
+def report_speed(options, folders, samples, figures):
     for threads in options.threads:
         for name, subject in SUBJECTS.items():
             own = name, threads
@@ -183,9 +192,9 @@ def report_speed(options, builds, samples, figures):
             if (*own, "peak share") in samples:
                 figures.add(f"prefill {name}", subject.peak, threads, samples.median(*own, "rate"), samples.median(*own, "peak"), "GOP/s",
                             samples.median(*own, "peak share"))
-            for kind, build, what in itertools.product(subject.peers, builds, subject.speeds):
+            for kind, build, what in itertools.product(subject.peers, llama_cpp.builds(), subject.speeds):
                 figures.add(f"{what} {name}", f"llama.cpp {kind}" + f" {build}" * (build != "native"), threads, samples.median(*own, what),
-                            samples.median(build, kind, threads, what), "tokens/s")
+                            samples.median(build, kind, threads, what) if build in folders else None, "tokens/s")
         if threads > 1 and 1 in options.threads:
             figures.add("prefill w4a8", "1 thread", threads, samples.median("w4a8", threads, "prefill"),
                         samples.median("w4a8", 1, "prefill"), "tokens/s")
@@ -206,6 +215,7 @@ def measure_batches(options, ceilings, figures):
             if peak:
                 samples.add((batch, threads, "rate"), batch * (BODY + HEAD_OPERATIONS) / seconds / 1e9)
                 samples.add((batch, threads, "peak"), peak / 1e9)
+    figures.note(decoder.path, decoder.model)
     for threads in options.threads:
         for batch in batches[1:]:
             figures.add(f"decode w4a8, {batch} rows", "1 row", threads, 1e3 * samples.median(batch, threads, "seconds"),
@@ -225,6 +235,7 @@ def measure_context(options, ceilings, figures):
             time.sleep(0.1)
             samples.add((threads, "more"), (long.decode_after(LONG, steps) - short.decode_after(SHORT, steps)) / steps)
             samples.add((threads, "speed"), decoder.weight_bytes / ceilings.read(decoder.model, decoder.weight_bytes, threads))
+        figures.note(decoder.path, decoder.model)
         cache = decoder.model.info.cache_bytes * (LONG - SHORT)
         figures.add(f"decode w4a8 after {LONG}", "reading the cache", threads, 1e3 * samples.median(threads, "more"),
                     1e3 * cache / samples.median(threads, "speed"), "ms")
@@ -248,6 +259,7 @@ def measure_neighbour(options, ceilings, figures):
     finally:
         child.kill()
         child.wait()
+    figures.note(decoder.path, decoder.model)
     for what in ("decode", "prefill"):
         figures.add(f"{what} w4a8, one core busy", "idle", threads, samples.median("one core busy", what), samples.median("idle", what),
                     "tokens/s")
@@ -255,20 +267,22 @@ def measure_neighbour(options, ceilings, figures):
 
 def measure_compile(options, ceilings, figures):
     """All ISA versions, with little memory, against llama-quantize from f16; both files are in memory."""
-    tool = llama_cpp.build()["native"]
-    source, _ = gguf_files(tool, options)
-    path, threads, samples = model_path(options), max(options.threads), Samples()
+    folders, path, threads, samples = llama_cpp.build(), model_path(options), max(options.threads), Samples()
     own, other = options.work / "compiled.qopt", options.work / "quantized.gguf"
-    commands = {"own": ["prlimit", "--data=1500000000", "qopt", "compile", path, "-o", own, "--recipe", "w4a8", "--force"],
-                "other": [tool / "llama-quantize", source, other, "Q4_0", str(threads)]}
-    for file in (path.with_name("model.onnx.data"), source):
+    commands = {"own": ["prlimit", "--data=1500000000", "qopt", "compile", path, "-o", own, "--recipe", "w4a8", "--threads", str(threads),
+                        "--force"]}
+    inputs = [path.with_name("model.onnx.data")]
+    if folders:
+        inputs.append(gguf_source())
+        commands["other"] = [next(iter(folders.values())) / "llama-quantize", inputs[1], other, "Q4_0", str(threads)]
+    for file in inputs:
         subprocess.run(["cat", file], stdout=subprocess.DEVNULL, check=True)
-    for _ in range(min(options.runs, 3)):
+    for _ in range(options.runs):
         for name, command in commands.items():
             begin = time.perf_counter()
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             samples.add((name,), time.perf_counter() - begin)
-    other.unlink()
-    seconds = samples.median("own")
-    figures.add("compile w4a8", "llama-quantize", threads, seconds, samples.median("other"), "s")
-    figures.add("compile w4a8", "longest time", threads, seconds, max(45, 15 + 1.5 * samples.median("other")), "s")
+    other.unlink(missing_ok=True)
+    seconds, theirs = samples.median("own"), samples.median("other") if folders else None
+    figures.add("compile w4a8", "llama-quantize", threads, seconds, theirs, "s")
+    figures.add("compile w4a8", "longest time", threads, seconds, max(45, 15 + 1.5 * (theirs or 0)), "s")

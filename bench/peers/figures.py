@@ -1,8 +1,11 @@
 """What the peers' benchmark found: figures beside the goals that they are measured by, as a table, as JSON and as a plot."""
 
+import ctypes
 import dataclasses
 import statistics
 from html import escape
+
+import common
 
 # What is measured, against what: {threads: (goal, floor)}. None: no goal.
 GOALS = {
@@ -42,7 +45,7 @@ GOALS = {
     ("decode w4a8, one core busy", "idle"): {2: (0.4, None)},
     ("prefill w4a8, one core busy", "idle"): {2: (0.4, None)},
 }
-# Times that are compared: here less is better.
+# Times and errors that are compared: here less is better.
 COSTS = {"1 row", "reading the cache", "llama-quantize", "longest time"}
 SHARES = {"plain read", "VNNI peak", "FMA peak", "vdpbf16ps peak", "idle"}
 PEERS = ("llama.cpp", "ONNX Runtime")
@@ -50,15 +53,15 @@ PEERS = ("llama.cpp", "ONNX Runtime")
 
 @dataclasses.dataclass
 class Figure:
-    """`value` is ours over theirs, unless it is the median of what was compared at once."""
+    """`value` is ours over theirs, unless it is the median of what was compared at once; None, as `theirs`, of a missing peer."""
 
     what: str
     against: str
     threads: int
     ours: float
-    theirs: float
+    theirs: float | None
     unit: str
-    value: float
+    value: float | None
     goal: float | None
     floor: float | None
 
@@ -68,6 +71,8 @@ class Figure:
         return f"{100 * number:.0f} %" if self.against in SHARES else f"{number:.2f}x"
 
     def verdict(self):
+        if self.value is None:
+            return ""
         sign = -1 if self.against in COSTS else 1
         for name, bound in (("goal", self.goal), ("floor", self.floor)):
             if bound is not None and sign * self.value >= sign * bound:
@@ -76,16 +81,29 @@ class Figure:
 
 
 class Figures(list):
+    """`artifacts`: {name: the code that runs, the least share of the weights' mapping that was in huge pages} of all that were measured."""
+
+    def __init__(self):
+        self.artifacts = {}
+
+    def note(self, path, model):
+        """Of a model whose weights have just been read."""
+        share = common.huge_share(ctypes.cast(model.info.weights, ctypes.c_void_p).value)
+        before = self.artifacts.get(path.stem, {"huge_pages": 1})
+        self.artifacts[path.stem] = {"isa": model.isa, "huge_pages": min(share, before["huge_pages"])}
+
     def add(self, what, against, threads, ours, theirs, unit, value=None):
         goal, floor = GOALS.get((what, against), {}).get(threads, (None, None))
-        self.append(Figure(what, against, threads, ours, theirs, unit, ours / theirs if value is None else value, goal, floor))
+        if value is None and theirs is not None:
+            value = ours / theirs
+        self.append(Figure(what, against, threads, ours, theirs, unit, value, goal, floor))
 
     def rows(self):
         return [dataclasses.asdict(each) | {"verdict": each.verdict()} for each in self]
 
     def table(self):
         cells = [("what", "against", "threads", "ours", "theirs", "", "figure", "goal", "floor", "reaches")]
-        cells += [(each.what, each.against, str(each.threads), f"{each.ours:.4g}", f"{each.theirs:.4g}", each.unit, each.text(each.value),
+        cells += [(each.what, each.against, str(each.threads), f"{each.ours:.4g}", "-" if each.theirs is None else f"{each.theirs:.4g}", each.unit, each.text(each.value) or "-",
                    each.text(each.goal), each.text(each.floor), each.verdict()) for each in self]
         widths = [max(map(len, column)) for column in zip(*cells)]
         left = {0, 1, 5, 9}
@@ -100,7 +118,7 @@ def plot(figures, title):
     """An SVG of bars: our speed over a peer's, for each number of threads."""
     rows = {}
     for each in figures:
-        if each.against.startswith(PEERS):
+        if each.against.startswith(PEERS) and each.value is not None:
             rows.setdefault(f"{each.what} / {each.against}", {})[each.threads] = each.value
     counts = sorted({threads for row in rows.values() for threads in row})
     scale = 420 / max([1, *(value for row in rows.values() for value in row.values())])

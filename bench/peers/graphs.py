@@ -67,11 +67,9 @@ def quantize_blocks(weights, block):
 
 
 def layer_files(folder):
-    """{name: ONNX file} of one layer: in f32, as MatMulNBits by block and accuracy level, and as dynamic int8."""
-    from onnxruntime.quantization import quantize_dynamic
-
+    """{name: ONNX file} of one layer: in f32, and what the peer runs: MatMulNBits by block and accuracy level, dynamic int8."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = ["f32", "int8", *((block, level) for block in (32, 128) for level in (0, 4))]
+    names = ["f32", *((block, level) for block in (32, 128) for level in (0, 4)), *["int8"] * common.has_onnxruntime()]
     files = {name: folder / f"{'-'.join(map(str, name)) if isinstance(name, tuple) else name}.onnx" for name in names}
     if all(path.exists() for path in files.values()):
         return files
@@ -85,7 +83,10 @@ def layer_files(folder):
             node = helper.make_node("MatMulNBits", ["x", "codes", "scales"], ["y"], domain="com.microsoft", K=K, N=N, bits=4,
                                     block_size=block, accuracy_level=level)
             onnx.save(layer_model([node], tensors), files[(block, level)])
-    quantize_dynamic(files["f32"], files["int8"], per_channel=True)
+    if "int8" in files:
+        from onnxruntime.quantization import quantize_dynamic
+
+        quantize_dynamic(files["f32"], files["int8"], per_channel=True)
     return files
 
 
@@ -104,6 +105,7 @@ def measure_layer(options, ceilings, figures):
     pairs = [(f"layer int4 block {block}", f"int4-g{block}", "ONNX Runtime int4", [(block, 0), (block, 4)]) for block in (32, 128)]
     pairs.append(("layer int8", "int8", "ONNX Runtime int8", ["int8"]))
     for what, recipe, against, peers in pairs:
+        peers = peers if common.has_onnxruntime() else []
         path, _ = common.compile_model(files["f32"], FOLDER / f"{recipe}.yaml", "host", options.work, f"layer-{recipe}")
         model = Model(path)
         for threads in options.threads:
@@ -117,36 +119,44 @@ def measure_layer(options, ceilings, figures):
                 for output in outputs:
                     check(expected, output["y"], 0.2)
                 operations = 2 * K * N * rows / 1e9
-                figures.add(f"{what}, {rows} row{'s' * (rows > 1)}", against, threads, operations / first, operations / min(rest), "GOP/s")
+                figures.add(f"{what}, {rows} row{'s' * (rows > 1)}", against, threads, operations / first,
+                            operations / min(rest) if rest else None, "GOP/s")
+        figures.note(path, model)
         print(f"{what}: done", flush=True)
 
 
 def measure_encoder(options, ceilings, figures):
     """MiniLM, both of ours and both of ONNX Runtime's in turn."""
-    from onnxruntime.quantization import quantize_dynamic
     from qopt_runtime import Model
 
     length, path, quantized = 128, common.MODELS / "minilm-l6" / "model.onnx", options.work / "minilm-l6-int8.onnx"
-    if not quantized.exists():
-        options.work.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        raise common.Missing(f"{path}: no such model; the test 'models' makes it")
+    peers = (quantized, path) if common.has_onnxruntime() else ()
+    if peers and not quantized.exists():
+        from onnxruntime.quantization import quantize_dynamic
+
         quantize_dynamic(path, quantized)
-    models = [Model(common.compile_model(path, recipe, "host", options.work)[0]) for recipe in ("w8a8", "f32")]
+    artifacts = [common.compile_model(path, recipe, "host", options.work)[0] for recipe in ("w8a8", "f32")]
+    models = [*map(Model, artifacts)]
     random = np.random.default_rng(0)
     for threads in options.threads:
         sessions = [model.session(threads=threads) for model in models]
-        others = [common.onnxruntime_session(file, threads) for file in (quantized, path)]
+        others = [common.onnxruntime_session(file, threads) for file in peers]
         for batch in (1, 32):
             ones = np.ones((batch, length), np.int64)
             inputs = {"input_ids": random.integers(0, 30522, ones.shape), "attention_mask": ones, "token_type_ids": 0 * ones}
-            outputs = [{"last_hidden_state": np.zeros((*ones.shape, 384), np.float32)} for _ in range(4)]
+            outputs = [{"last_hidden_state": np.zeros((*ones.shape, 384), np.float32)} for _ in range(2 + len(peers))]
             times = medians([*map(own_runner, sessions, [inputs] * 2, outputs[:2]), *map(peer_runner, others, [inputs] * 2, outputs[2:])],
                             options.runs)
-            for output, bound in zip(outputs, (0.2, 1e-4, 0.5, 1e-4)):
-                check(outputs[3]["last_hidden_state"], output["last_hidden_state"], bound)
-            int8, f32, other_int8, other_f32 = (batch / seconds for seconds in times)
-            for name, own, against, other in (("w8a8", int8, "ONNX Runtime", max(other_int8, other_f32)),
-                                              ("f32", f32, "ONNX Runtime fp32", other_f32)):
+            for output, bound in zip(outputs, (0.2, 1e-4, 0.5, 1e-4)):  # the last of both is f32
+                check(outputs[-1]["last_hidden_state"], output["last_hidden_state"], bound)
+            int8, f32, *rest = (batch / seconds for seconds in times)
+            for name, own, against, other in (("w8a8", int8, "ONNX Runtime", max(rest, default=None)),
+                                              ("f32", f32, "ONNX Runtime fp32", rest[1] if rest else None)):
                 figures.add(f"MiniLM {name}, batch {batch}", against, threads, own, other, "texts/s")
+    for each in zip(artifacts, models):
+        figures.note(*each)
 
 
 def measure_float(options, ceilings, figures):
@@ -155,8 +165,10 @@ def measure_float(options, ceilings, figures):
     from qopt_runtime import Model
 
     path = model_path(options)
-    model = Model(common.compile_model(path, "f32", "host", options.work, "llama-f32")[0])
+    artifact, _ = common.compile_model(path, "f32", "host", options.work, "llama-f32")
+    model = Model(artifact)
     for threads in options.threads:
         row = prefill(model, path, 512, threads, 0, options.runs)
-        figures.add("prefill f32, all logits", "ONNX Runtime fp32", threads, row["qopt_tokens_per_s"], row["onnxruntime_tokens_per_s"],
+        figures.add("prefill f32, all logits", "ONNX Runtime fp32", threads, row["qopt_tokens_per_s"], row.get("onnxruntime_tokens_per_s"),
                     "tokens/s")
+    figures.note(artifact, model)

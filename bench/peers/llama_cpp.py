@@ -1,5 +1,6 @@
 """llama.cpp as the source package llama-cpp-python on PyPI has it: built once, kept in the cache, timed by its own llama-bench."""
 
+import functools
 import json
 import os
 import pathlib
@@ -32,10 +33,18 @@ def builds():
     return result
 
 
-def fetch(folder):
+def step(what, command, log):
+    try:
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(error, file=log)
+        raise common.Missing(f"it cannot be {what}, see {log.name}") from error
+
+
+def fetch(folder, log):
     """The source, unpacked in `folder`; returns where it is."""
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-binary", PACKAGE, "--no-deps",
-                    "-d", folder, f"{PACKAGE}=={VERSION}"], check=True)
+    step("downloaded", [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-binary", PACKAGE, "--no-deps",
+                        "-d", folder, f"{PACKAGE}=={VERSION}"], log)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as file:
         file.extractall(folder, [member for member in file if "/vendor/llama.cpp/" in member.name])
@@ -47,29 +56,38 @@ def fetch(folder):
     return source
 
 
+@functools.cache
 def build():
-    """{name: folder of the tools}; takes some minutes where the cache lacks them, or has them from another CPU."""
+    """{name: folder of the tools}, without those that cannot be had, which a line says; takes some minutes where the cache lacks
+    them, or has them from another CPU."""
     made_on = json.dumps(sorted(common.cpu_flags()))
     folders = {name: FOLDER / name.replace(" ", "-") for name in builds()}
-    missing = [name for name, folder in folders.items() if not (folder / ".cpu").exists() or (folder / ".cpu").read_text() != made_on]
-    if not missing:
-        return folders
+    is_made = lambda folder: (folder / ".cpu").exists() and (folder / ".cpu").read_text() == made_on
+    missing = {name: folder for name, folder in folders.items() if not is_made(folder)}
+    try:
+        if missing:
+            make(missing, made_on)
+    except common.Missing as error:
+        print(f"llama.cpp is missing: {error}", flush=True)
+    return {name: folder for name, folder in folders.items() if is_made(folder)}
+
+
+def make(folders, made_on):
+    """Builds the tools in {name: folder}."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=FOLDER) as work:
-        source, objects, log = fetch(pathlib.Path(work)), pathlib.Path(work) / "objects", open(FOLDER / "log", "w")
-        for name in missing:  # in one folder: only few objects depend on the switches
+    with tempfile.TemporaryDirectory(dir=FOLDER) as work, open(FOLDER / "log", "w") as log:
+        source, objects = fetch(pathlib.Path(work), log), pathlib.Path(work) / "objects"
+        for name, folder in folders.items():  # in one folder: only few objects depend on the switches
             print(f"building llama.cpp {name} (some minutes, once)", flush=True)
             for command in (["cmake", "-S", source, "-B", objects, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_COMPILER=gcc",
                              "-DCMAKE_CXX_COMPILER=g++", "-DBUILD_SHARED_LIBS=OFF", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_SERVER=OFF",
                              "-DLLAMA_BUILD_APP=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", *builds()[name]],
                             ["cmake", "--build", objects, f"-j{os.cpu_count()}", "--target", *TOOLS]):
-                if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log).returncode:
-                    sys.exit(f"llama.cpp cannot be built: see {log.name}")
-            folders[name].mkdir(exist_ok=True)
+                step("built", command, log)
+            folder.mkdir(exist_ok=True)
             for tool in TOOLS:
-                shutil.copy2(objects / "bin" / tool, folders[name])
-            (folders[name] / ".cpu").write_text(made_on)
-    return folders
+                shutil.copy2(objects / "bin" / tool, folder)
+            (folder / ".cpu").write_text(made_on)
 
 
 def run(tool, *arguments):
