@@ -9,14 +9,14 @@ import argparse
 import pathlib
 
 import common
-from peers import decoder, graphs
+from peers import decoder, graphs, tinystories
 from peers.ceilings import MAX_THREADS, Ceilings
 from peers.figures import Figures, plot
 
 PARTS = {
     "speed": decoder.measure_speed, "batches": decoder.measure_batches, "context": decoder.measure_context,
     "neighbour": decoder.measure_neighbour, "layer": graphs.measure_layer, "encoder": graphs.measure_encoder,
-    "float": graphs.measure_float, "compile": decoder.measure_compile,
+    "float": graphs.measure_float, "compile": decoder.measure_compile, "tinystories": tinystories.measure,
 }
 
 
