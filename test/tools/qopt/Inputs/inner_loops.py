@@ -1,7 +1,8 @@
 """The innermost loops of assembly that have an instruction: inner_loops.py ASSEMBLY INSTRUCTION
 
-A line for each: how often the instruction, prefetches, gathers, vector registers that go to or come from the stack (spills), and
-broadcasts of elements of memory, from instructions of their own or as operands.
+A line for each, sorted: how often the instruction, prefetches, gathers, vector registers that go to or come from the stack (spills),
+broadcasts of elements of memory, from instructions of their own or as operands, other instructions with an operand on the stack,
+such as addresses that are reloaded, and those of the instruction itself that have an operand in memory.
 """
 
 import re
@@ -24,10 +25,13 @@ def count(lines, pattern):
 
 
 COUNTED = {"prefetches": r"\tprefetch", "gathers": r"gather", "spills": r"[xyzt]mm.*%rsp|%rsp.*[xyzt]mm",
-           "broadcasts": r"broadcast\w*\t.*\(|\{1to"}
+           "broadcasts": r"broadcast\w*\t.*\(|\{1to", "stack": r"^(?!.*[xyzt]mm).*\(%rsp", "memory": rf"^\t{sys.argv[2]}\t.*\("}
 
 lines = open(sys.argv[1]).read().splitlines()
+counts = []
 for first, last in innermost(lines):
     body = lines[first:last + 1]
     if number := count(body, rf"^\t{sys.argv[2]}\b"):
-        print(f"{sys.argv[2]}: {number}, " + ", ".join(f"{name}: {count(body, pattern)}" for name, pattern in COUNTED.items()))
+        counts.append([number, *(count(body, pattern) for pattern in COUNTED.values())])
+for number, *others in sorted(counts):
+    print(f"{sys.argv[2]}: {number}, " + ", ".join(f"{name}: {other}" for name, other in zip(COUNTED, others)))
