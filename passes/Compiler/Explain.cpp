@@ -321,7 +321,7 @@ LogicalResult Compilation::explain(const ExplainOptions &how, raw_ostream &os) {
   WeightSummary summary = summarise(known.records);
   std::vector<CostTable> costs;
   for (const X86Isa &isa : getX86Isas())
-    if (how.costs && llvm::is_contained(options.isas, isa.name)) {
+    if (how.costs && compilable && llvm::is_contained(options.isas, isa.name)) {
       bool isDecoder = !module->getOps<CacheOp>().empty();
       auto table = CostTable::make(known.records, isa, isDecoder);
       if (!table)

@@ -3,6 +3,7 @@
 #include "passes/Compiler/WeightChoices.h"
 
 #include "passes/Compiler/Diagnostics.h"
+#include "passes/Quantize/Activations.h"
 
 using namespace mlir;
 
@@ -32,8 +33,10 @@ llvm::StringMap<WeightReader> findReaders(ModuleOp module) {
   // A product speaks for its weight, then a table, then any other op.
   module.walk([&](MatmulOp op) {
     if (WeightReader *reader = readerOf(op.getWeight()))
-      if (reader->role.empty())
+      if (reader->role.empty()) {
         speakFor(*reader, op);
+        reader->input = cast<RankedTensorType>(op.getInput().getType());
+      }
   });
   module.walk([&](EmbeddingOp op) {
     WeightReader *reader = readerOf(op.getTable());
@@ -69,6 +72,7 @@ makeRecords(ArrayRef<PackedWeight> weights,
       record.factors.push_back("rows");
     if (!weight.columnFactor.empty())
       record.factors.push_back("columns");
+    RankedTensorType input; // of a product
     // A weight that nobody read by this name is a copy of one.
     if (auto found = readers.find(weight.name); found != readers.end()) {
       const WeightReader &reader = found->second;
@@ -76,6 +80,7 @@ makeRecords(ArrayRef<PackedWeight> weights,
       record.role = reader.role;
       record.path = reader.path;
       record.tied = reader.tied;
+      input = reader.input;
       record.sourceBytes =
           weight.file.empty() ? int64_t(weight.bytes.size()) : weight.length;
     }
@@ -86,9 +91,14 @@ makeRecords(ArrayRef<PackedWeight> weights,
       auto rule = recipe.find(record.role, record.path);
       if (!rule && !record.tied.empty())
         rule = recipe.find("embedding", record.tied);
-      if (rule)
-        record.activations =
-            activationsName(recipe.rules[*rule].choice.activations).str();
+      StringRef wanted =
+          rule ? activationsName(recipe.rules[*rule].choice.activations) : "";
+      bool staysFloat =
+          input && !wanted.empty() &&
+          !whyInputStaysFloat(input, *weight.format, weight.dims.back(), wanted)
+               .empty();
+      record.activations =
+          staysFloat ? activationsName(Activations::F32) : wanted;
     }
     records.push_back(std::move(record));
   }

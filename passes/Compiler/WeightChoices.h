@@ -15,6 +15,7 @@ namespace qopt {
 /// Who reads a weight: the fields of WeightRecord.
 struct WeightReader {
   std::string node, role, path, tied;
+  mlir::RankedTensorType input; ///< of a product; else null
 };
 
 /// The readers of all weights by the weights' names, in a raised module: later

@@ -21,6 +21,12 @@ inline void setActivations(MatmulOp matmul, Activations activations) {
                                           activationsName(activations)));
 }
 
+/// Why the input of a product with a K of the weight stays f32, although its
+/// recipe wants other activations for this format; empty: it does not.
+llvm::StringRef whyInputStaysFloat(mlir::RankedTensorType input,
+                                   const Format &format, int64_t K,
+                                   llvm::StringRef wanted);
+
 } // namespace qopt
 
 #endif // QOPT_PASSES_QUANTIZE_ACTIVATIONS_H

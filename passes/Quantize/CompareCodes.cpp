@@ -104,6 +104,21 @@ private:
     return false;
   }
 
+  /// Empty for a table.
+  static StringRef activationsOf(Operation *op, const Format &format) {
+    auto matmul = dyn_cast<MatmulOp>(op);
+    if (!matmul)
+      return "";
+    auto wanted = op->getAttrOfType<StringAttr>(activationsAttr);
+    int64_t K = cast<QTensorType>(matmul.getWeight().getType()).getK();
+    return wanted && whyInputStaysFloat(
+                         cast<RankedTensorType>(matmul.getInput().getType()),
+                         format, K, wanted.getValue())
+                         .empty()
+               ? wanted.getValue()
+               : activationsName(Activations::F32);
+  }
+
   void compare(Operation *op) {
     Operation *twin = makeTwin(op);
     op->getResult(0).replaceAllUsesWith(twin->getResult(0));
@@ -119,13 +134,10 @@ private:
     auto format = cast<QTensorType>(codedWeight(op)->get().getType())
                       .getFormat()
                       .getValue();
-    auto activations = op->getAttrOfType<StringAttr>(activationsAttr);
+    StringRef activations = activationsOf(op, format);
     addOutput(op->getResult(0), name + "#codes",
               {text("node", node), text("path", path ? path.getValue() : ""),
-               text("format", format.str()),
-               text("activations", activations         ? activations.getValue()
-                                   : isa<MatmulOp>(op) ? "f32"
-                                                       : "")});
+               text("format", format.str()), text("activations", activations)});
     addOutput(twin->getResult(0), name + "#float", {});
   }
 

@@ -30,13 +30,14 @@ public:
     matmul->removeAttr(activationsAttr);
     auto weight = dyn_cast<QTensorType>(matmul.getWeight().getType());
     auto type = cast<RankedTensorType>(matmul.getInput().getType());
-    auto stayFloat = [&](StringRef reason) {
-      matmul.emitRemark("its input stays f32: ") << reason;
-    };
-    if (!weight)
-      return stayFloat("its weight is of floats");
-    if (!getSizes(type) || ShapedType::isDynamic(type.getShape().back()))
-      return stayFloat("its sizes are unknown");
+    StringRef why =
+        weight ? whyInputStaysFloat(type, weight.getFormat().getValue(),
+                                    weight.getK(), wanted.getValue())
+               : "its weight is of floats";
+    if (!why.empty()) {
+      matmul.emitRemark("its input stays f32: ") << why;
+      return;
+    }
     if (wanted.getValue() == activationsName(Activations::BF16)) {
       Value &rounded = roundedInputs[matmul.getInput()];
       if (!rounded)
@@ -46,9 +47,6 @@ public:
     }
     const Format &format = weight.getFormat().getValue();
     int64_t block = format.groupSize(weight.getK());
-    // The sum of a group, of products of at most 255 and 127, is an i32.
-    if (block > std::numeric_limits<int32_t>::max() / (255 * 127))
-      return stayFloat("sums of so many products do not fit 32 bits");
     bool perToken =
         format.block <= 0 ||
         wanted.getValue() == activationsName(Activations::Int8Token);
@@ -103,4 +101,16 @@ struct QuantizeActivations final
 };
 
 } // namespace
+
+StringRef whyInputStaysFloat(RankedTensorType input, const Format &format,
+                             int64_t K, StringRef wanted) {
+  if (!getSizes(input) || input.isDynamicDim(input.getRank() - 1))
+    return "its sizes are unknown";
+  // The sum of a group, of products of at most 255 and 127, is an i32.
+  if (wanted != activationsName(Activations::BF16) &&
+      format.groupSize(K) > std::numeric_limits<int32_t>::max() / (255 * 127))
+    return "sums of so many products do not fit 32 bits";
+  return "";
+}
+
 } // namespace qopt

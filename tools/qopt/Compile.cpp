@@ -107,10 +107,12 @@ static Expected<int> compile(const Arguments &arguments) {
 }
 
 static Expected<int> explain(const Arguments &arguments) {
-  // Only costs depend on the CPU.
   Expected<CompileOptions> options = makeOptions(arguments, "host");
   if (!options)
     return options.takeError();
+  if (arguments.has("target") && !arguments.has("costs"))
+    return createStringError(
+        "option '--target' is for --costs: nothing else depends on the CPU");
   ExplainOptions how;
   how.json = arguments.has("json");
   how.costs = arguments.has("costs");
@@ -126,6 +128,9 @@ static const Option targetOption = {
     "CPUs to make code for: all, host, or some of x86-64, x86-64-v3,\n"
     "x86-64-v4, x86-64-v4-vnni and x86-64-v4-amx with commas between them\n"
     "(default: all)"};
+static const Option costsTargetOption = {
+    "target", "LIST",
+    "with --costs: CPUs to predict for, named as in compile (default: host)"};
 
 const Command compileCommand = {
     "compile",
@@ -164,9 +169,8 @@ const Command explainCommand = {
     {"MODEL.onnx"},
     {recipeOption,
      {"costs", nullptr,
-      "predict the time of each product on the CPUs of --target (default: this "
-      "one)"},
-     targetOption,
+      "predict the time of each product on the CPUs of --target"},
+     costsTargetOption,
      jsonOption},
     {"qopt explain model.onnx", "qopt explain model.onnx --recipe w4a8 --json",
      "qopt explain model.onnx --recipe w4a8 --costs --target x86-64-v3"},

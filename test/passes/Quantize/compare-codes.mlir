@@ -140,3 +140,17 @@ func.func @prefill(%x: tensor<2x64xf32>) -> (tensor<2x64xf32> {qopt.name = "y"})
   %0 = qopt.matmul %x, %w : (tensor<2x64xf32>, !s8) -> tensor<2x64xf32>
   return %0 : tensor<2x64xf32>
 }
+
+// -----
+
+!s8 = !qopt.qtensor<32x70000, #qopt.format<codes = s8, block = channel, scale = f32>, #qopt.layout<panels>>
+
+// Activations are those that the product will have, not what its recipe wants.
+// CHECK: qopt.signature {{.*}}{activations = "f32", format = "codes = s8, block = channel, scale = f32", name = "long#codes"
+qopt.weight @w : tensor<32x70000xf32> {file = "m.onnx", length = 8960000 : i64, packed = !s8, packed_offset = 0 : i64}
+qopt.signature {conditions = [], inputs = [], outputs = [{name = "y", role = "plain", type = tensor<2x32xf32>}], symbols = []}
+func.func @main(%x: tensor<2x70000xf32>) -> (tensor<2x32xf32> {qopt.name = "y"}) {
+  %w = qopt.get_weight @w : !s8
+  %0 = qopt.matmul %x, %w {activations = "int8-token"} : (tensor<2x70000xf32>, !s8) -> tensor<2x32xf32> loc("long")
+  return %0 : tensor<2x32xf32>
+}

@@ -9,11 +9,11 @@ from onnx import TensorProto, helper, numpy_helper
 F = TensorProto.FLOAT
 
 
-def save(name, nodes, outputs, domains=(), constants={}):
-    weights = [numpy_helper.from_array(np.ones((16, 16), np.float32), "w"),
+def save(name, nodes, outputs, domains=(), constants={}, weight=(16, 16)):
+    weights = [numpy_helper.from_array(np.ones(weight, np.float32), "w"),
                *(numpy_helper.from_array(np.array([value]), key) for key, value in constants.items())]
     graph = helper.make_graph(
-        nodes, name, [helper.make_tensor_value_info(n, F, ["n", 16]) for n in "xy"],
+        nodes, name, [helper.make_tensor_value_info(n, F, ["n", weight[0]]) for n in "xy"],
         [helper.make_tensor_value_info(n, F, shape) for n, shape in outputs], weights)
     imports = [helper.make_opsetid("", 18), *(helper.make_opsetid(domain, 1) for domain in domains)]
     onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=9), f"{sys.argv[1]}/{name}.onnx")
@@ -26,6 +26,7 @@ save("remarks", [
     helper.make_node("Transpose", ["y"], ["turned"], "turn", perm=[1, 0]),
     helper.make_node("MatMul", ["x", "turned"], ["scores"], "of_two"),
 ], [("sum", ["n", 16]), ("negated", ["n", 16]), ("scores", ["n", "n"])])
+save("long", [helper.make_node("MatMul", ["x", "w"], ["z"], "long")], [("z", ["n", 3])], weight=(70000, 3))
 save("refused", [
     helper.make_node("Det", ["w"], ["d"], "a_determinant"),
     helper.make_node("Neg", ["x"], ["negated"], "neg"),
