@@ -116,10 +116,10 @@ static void printText(const Figures &figures, const Evaluated &model,
   if (reference) {
     table.addRow(
         {"  of the reference", formatFixed(figures.referencePerplexity, 4)});
-    table.addRow({"KL to the reference, mean", formatFixed(figures.klMean, 6)});
-    table.addRow({"  median", formatFixed(figures.klMedian, 6)});
-    table.addRow({"  99 %", formatFixed(figures.kl99, 6)});
-    table.addRow({"  largest", formatFixed(figures.klMax, 6)});
+    table.addRow({"KL to the reference, mean", formatNumber(figures.klMean)});
+    table.addRow({"  median", formatNumber(figures.klMedian)});
+    table.addRow({"  99 %", formatNumber(figures.kl99)});
+    table.addRow({"  largest", formatNumber(figures.klMax)});
     table.addRow({"top-1 agreement", formatFixed(figures.top1, 4)});
     table.addRow({"cosine of logits, mean", formatFixed(figures.cosine, 6)});
   }
