@@ -149,9 +149,12 @@ LogicalResult Compilation::takeSignature(VariantModule &variant) {
   std::vector<std::string> messages;
   for (Attribute message : signature.getMessages())
     messages.push_back(cast<StringAttr>(message).getValue().str());
-  if (StringRef rows = signature.getRows(); !rows.empty())
-    table.rowsSymbol =
-        int32_t(llvm::find(table.symbols, rows) - table.symbols.begin());
+  if (StringRef rows = signature.getRows(); !rows.empty()) {
+    auto symbol = llvm::find(table.symbols, rows);
+    if (symbol == table.symbols.end())
+      return module->emitError("the signature has no symbol '") << rows << "'";
+    table.rowsSymbol = int32_t(symbol - table.symbols.begin());
+  }
   LoopTable itsLoops = makeLoopTable(signature);
   if (&variant == &variants.front()) {
     table.messages = messages;

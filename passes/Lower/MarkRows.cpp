@@ -43,6 +43,7 @@ private:
                    std::optional<unsigned> dimension) const;
   bool hasApartBody(linalg::GenericOp op,
                     std::optional<unsigned> dimension) const;
+  bool isShared(Operation *op, Value value) const;
   bool isRowwise(Operation *op) const;
 
   std::string name;
@@ -129,27 +130,41 @@ bool RowsChecker::isApart(linalg::GenericOp op) const {
   return hasApartBody(op, dimension);
 }
 
-/// Ops that compute each row, and more so each part of the first size, alone;
-/// operands without rows are broadcast, or are weights.
+/// Whether an operand without rows is the same for all of them: a weight, or
+/// one that is broadcast. What has another symbol as its first size may have as
+/// many rows when it runs.
+bool RowsChecker::isShared(Operation *op, Value value) const {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() < 2 || getSizes(type)->front().constant() == 1)
+    return true;
+  return type.hasStaticShape() && !isa<AttentionOp, RotaryOp>(op);
+}
+
+/// Ops that compute each row, and more so each part of the first size, alone.
 bool RowsChecker::isRowwise(Operation *op) const {
   if (!isa<EmbeddingOp, MatmulOp, QuantizeOp, RoundOp, RMSNormOp, LayerNormOp,
            RotaryTableOp, RotaryOp, AttentionOp, SiluOp, GeluOp>(op))
     return false;
+  if (auto product = dyn_cast<MatmulOp>(op);
+      product && isRows(product.getWeight()))
+    return false;
+  if (auto embedding = dyn_cast<EmbeddingOp>(op);
+      embedding && isRows(embedding.getTable()))
+    return false;
+  // All that has rows has one first size.
   std::optional<DimExpr> size;
   auto isRight = [&](Value value) {
-    if (!isRows(value))
-      return true;
     auto type = cast<RankedTensorType>(value.getType());
     DimExpr own = getSizes(type)->front();
-    bool isSame = !size || *size == own;
-    size = own;
-    return isSame && type.getRank() > 1;
+    if (!size)
+      size = own;
+    return *size == own && type.getRank() > 1;
   };
-  auto product = dyn_cast<MatmulOp>(op);
-  return llvm::all_of(op->getOperands(), isRight) &&
-         llvm::all_of(op->getResults(),
-                      [&](Value v) { return isRows(v) && isRight(v); }) &&
-         !(product && isRows(product.getWeight()));
+  for (Value operand : op->getOperands())
+    if (isRows(operand) ? !isRight(operand) : !isShared(op, operand))
+      return false;
+  return llvm::all_of(op->getResults(),
+                      [&](Value v) { return isRows(v) && isRight(v); });
 }
 
 bool RowsChecker::isApart(Operation *op) const {

@@ -186,3 +186,17 @@ func.func @main(%x: tensor<?x8xf32, #qopt.dims<"n", "8">>, %c: tensor<8xf32>) ->
   %d = qopt.gelu %c : tensor<8xf32> -> tensor<8xf32>
   return %y, %d : tensor<?x8xf32, #qopt.dims<"n", "8">>, tensor<8xf32>
 }
+
+// -----
+
+// A mask whose first size has another name may have as many rows when it runs.
+#rows = #qopt.dims<"n", "s", "32">
+#mask = #qopt.dims<"m", "1", "s", "s">
+// CHECK: qopt.signature
+// CHECK-NOT: rows =
+// CHECK: func.func @main
+qopt.signature {inputs = [], outputs = [], symbols = ["n", "s", "m"], conditions = []}
+func.func @main(%x: tensor<?x?x32xf32, #rows>, %mask: tensor<?x1x?x?xf32, #mask>) -> tensor<?x?x32xf32, #rows> {
+  %a = qopt.attention %x, %x, %x mask(%mask : tensor<?x1x?x?xf32, #mask>) {empty_row = #qopt<empty_row zero>, num_heads = 2 : i64, num_kv_heads = 2 : i64, scale = 0.25 : f64} : tensor<?x?x32xf32, #rows>, tensor<?x?x32xf32, #rows>, tensor<?x?x32xf32, #rows> -> tensor<?x?x32xf32, #rows>
+  return %a : tensor<?x?x32xf32, #rows>
+}
