@@ -47,9 +47,8 @@ private:
     Value scales, zeros;   ///< null, or unpacked factors, [groups][32]
     bool hasZeros = true;  ///< their zeros are not subtracted yet
     bool isStream = false; ///< the panel comes from memory
-    /// Strips that fetch a share each of a step. All of it twice is better
-    /// where steps alternate: lines that could not be fetched get a second
-    /// chance.
+    /// A strip fetches one of so many shares of each step. All of it for each
+    /// strip is faster where they alternate from step to step.
     int64_t shares = 1;
     int64_t size() const { return rows.size() * vectors; }
   };
