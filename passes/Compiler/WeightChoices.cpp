@@ -91,14 +91,14 @@ makeRecords(ArrayRef<PackedWeight> weights,
       auto rule = recipe.find(record.role, record.path);
       if (!rule && !record.tied.empty())
         rule = recipe.find("embedding", record.tied);
-      StringRef wanted =
-          rule ? activationsName(recipe.rules[*rule].choice.activations) : "";
-      bool staysFloat =
-          input && !wanted.empty() &&
-          !whyInputStaysFloat(input, *weight.format, weight.dims.back(), wanted)
-               .empty();
-      record.activations =
-          staysFloat ? activationsName(Activations::F32) : wanted;
+      if (rule) {
+        StringRef wanted =
+            activationsName(recipe.rules[*rule].choice.activations);
+        record.activations =
+            input ? compiledActivations(input, *weight.format,
+                                        weight.dims.back(), wanted)
+                  : wanted;
+      }
     }
     records.push_back(std::move(record));
   }

@@ -27,6 +27,15 @@ llvm::StringRef whyInputStaysFloat(mlir::RankedTensorType input,
                                    const Format &format, int64_t K,
                                    llvm::StringRef wanted);
 
+/// The activations that are compiled where a recipe wants these.
+inline llvm::StringRef compiledActivations(mlir::RankedTensorType input,
+                                           const Format &format, int64_t K,
+                                           llvm::StringRef wanted) {
+  return whyInputStaysFloat(input, format, K, wanted).empty()
+             ? wanted
+             : activationsName(Activations::F32);
+}
+
 } // namespace qopt
 
 #endif // QOPT_PASSES_QUANTIZE_ACTIVATIONS_H

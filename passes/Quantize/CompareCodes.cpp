@@ -111,12 +111,10 @@ private:
       return "";
     auto wanted = op->getAttrOfType<StringAttr>(activationsAttr);
     int64_t K = cast<QTensorType>(matmul.getWeight().getType()).getK();
-    return wanted && whyInputStaysFloat(
-                         cast<RankedTensorType>(matmul.getInput().getType()),
-                         format, K, wanted.getValue())
-                         .empty()
-               ? wanted.getValue()
-               : activationsName(Activations::F32);
+    return wanted ? compiledActivations(
+                        cast<RankedTensorType>(matmul.getInput().getType()),
+                        format, K, wanted.getValue())
+                  : activationsName(Activations::F32);
   }
 
   void compare(Operation *op) {

@@ -189,53 +189,75 @@ void CodedProduct::eachTile(Tile &tile, Value firstRow, Value rows,
       });
 }
 
+namespace {
+/// Sums of a tile of rows and a panel, [rows][32] in scratch memory, strip by
+/// strip: row after row so many vectors.
+class StripSums {
+public:
+  StripSums(KernelBuilder &b, int64_t rows, int64_t vectors, Type element)
+      : b(b), vectors(vectors), count(rows * vectors),
+        type(VectorType::get({b.lanes}, element)),
+        flat(ScratchOp::create(
+            b, MemRefType::get({rows * panelColumns}, element))) {}
+
+  SmallVector<Value> load(Value column) const {
+    SmallVector<Value> sums;
+    for (int64_t i = 0; i < count; ++i)
+      sums.push_back(vector::LoadOp::create(b, type, flat, place(column, i)));
+    return sums;
+  }
+  void store(ArrayRef<Value> sums, Value column) const {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      vector::StoreOp::create(b, sum, flat, place(column, int64_t(i)));
+  }
+  void clear(Value column) const {
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    store(SmallVector<Value>(size_t(count), zero), column);
+  }
+
+private:
+  Value place(Value column, int64_t i) const {
+    return b.add(column, i / vectors * panelColumns + i % vectors * b.lanes);
+  }
+
+  KernelBuilder &b;
+  const int64_t vectors, count;
+  const VectorType type;
+  const Value flat;
+};
+} // namespace
+
 /// Strips of a stream take turns, group by group or, of one group, step by
 /// step: memory is read in order, and sums wait in the first-level cache.
 void CodedProduct::emitTurns(Tile tile) {
   const bool isOneGroup = codes.layout.segments() == 1 && !codes.isHalved();
   const int64_t width = stripVectors * b.lanes;
   tile.shares = isOneGroup ? 1 : panelColumns / width;
-  Type type = isOneGroup ? sumType() : b.getF32Type();
-  auto vectorType = VectorType::get({b.lanes}, type);
-  Value totals = ScratchOp::create(
-      b, MemRefType::get({int64_t(tile.rows.size()) * panelColumns}, type));
-  auto eachStrip = [&](llvm::function_ref<void()> body) {
+  StripSums totals(b, int64_t(tile.rows.size()), tile.vectors,
+                   isOneGroup ? sumType() : b.getF32Type());
+  auto eachStrip = [&](llvm::function_ref<void(Value column)> body) {
     b.loop(b.index(0), b.index(panelColumns), width, [&](Value column) {
       tile.column = column;
-      body();
+      body(column);
     });
   };
-  auto place = [&](int64_t i) {
-    return b.add(tile.column,
-                 i / tile.vectors * panelColumns + i % tile.vectors * b.lanes);
-  };
-  auto load = [&] {
-    SmallVector<Value> values;
-    for (int64_t i = 0; i < tile.size(); ++i)
-      values.push_back(vector::LoadOp::create(b, vectorType, totals, place(i)));
-    return values;
-  };
-  auto store = [&](ArrayRef<Value> values) {
-    for (auto [i, value] : llvm::enumerate(values))
-      vector::StoreOp::create(b, value, totals, place(int64_t(i)));
-  };
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-  eachStrip([&] { store(SmallVector<Value>(tile.size(), zero)); });
+  eachStrip([&](Value column) { totals.clear(column); });
   int64_t turns = isOneGroup ? codes.steps() : codes.layout.segments();
   b.loop(b.index(0), b.index(turns), 1, [&](Value turn) {
-    eachStrip([&] {
-      store(isOneGroup ? addTurn(tile, turn, load())
-                       : addSegment(tile, turn, load()));
+    eachStrip([&](Value column) {
+      SmallVector<Value> sums = totals.load(column);
+      totals.store(isOneGroup ? addTurn(tile, turn, sums)
+                              : addSegment(tile, turn, sums),
+                   column);
     });
   });
-  eachStrip([&] {
-    SmallVector<Value> results = load();
+  eachStrip([&](Value column) {
+    SmallVector<Value> results = totals.load(column);
     if (isOneGroup)
       results = addGroup(tile, b.index(0), results,
                          SmallVector<Value>(tile.size(), b.splat(0.0)));
-    epilogue.emit(tile.rows,
-                  b.add(b.mul(tile.panel, panelColumns), tile.column), width,
-                  results);
+    epilogue.emit(tile.rows, b.add(b.mul(tile.panel, panelColumns), column),
+                  width, results);
   });
 }
 
