@@ -27,6 +27,7 @@ readme: build
 
 # Speed against llama.cpp, which it builds, ONNX Runtime and the machine's limits: an hour, 20 GB in the cache.
 peers: build
+	ctest --preset clang -R "^models$$" --output-on-failure
 	$(PYTHON) bench/bench_peers.py --json build/peers.json --plot docs/peers.svg
 	$(PYTHON) bench/readme.py build/peers.json
 

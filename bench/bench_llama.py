@@ -78,9 +78,7 @@ def main():
     parser.add_argument("--only", choices=["prefill", "decode"])
     parser.add_argument("--work", type=common.pathlib.Path, default=common.WORK, help="where model and artifacts go, 15 GB")
     options = common.parse(parser)
-    model = options.work / f"llama-1b-{options.layers}" / "model.onnx"
-    if not model.exists():
-        subprocess.run([sys.executable, common.ROOT / "bench/make_llama_1b.py", model.parent, "--layers", str(options.layers)], check=True)
+    model = common.llama_1b(options.layers, options.work)
     rows = []
     if options.only != "decode":
         rows.extend(prefill_rows(model, options))
@@ -90,4 +88,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except common.Missing as error:
+        sys.exit(str(error))

@@ -1,6 +1,7 @@
 """Latency of the MiniLM encoder in float32 against ONNX Runtime: medians of interleaved runs, the same threads."""
 
 import argparse
+import sys
 
 import numpy as np
 
@@ -14,7 +15,7 @@ def main():
     options = common.parse(parser)
     from qopt_runtime import Model
 
-    path = common.MODELS / "minilm-l6" / "model.onnx"
+    path = common.test_model("minilm-l6")
     artifact, _ = common.compile_model(path, "f32")
     model, random, rows = Model(artifact), np.random.default_rng(0), []
     print(f"{'batch':>5} {'length':>6} {'threads':>7} {'qopt ms':>9} {'ort ms':>9} {'speed':>6}   ({model.isa})")
@@ -32,4 +33,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except common.Missing as error:
+        sys.exit(str(error))

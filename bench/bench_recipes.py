@@ -112,9 +112,7 @@ def main():
     parser.add_argument("--long", type=int, default=8192, help="tokens of the long prompt, 0: none (default 8192)")
     parser.add_argument("--work", type=common.pathlib.Path, default=common.WORK, help="where model and artifacts go, 15 GB")
     options = common.parse(parser)
-    model = options.work / f"llama-1b-{options.layers}" / "model.onnx"
-    if not model.exists():
-        subprocess.run([sys.executable, common.ROOT / "bench/make_llama_1b.py", model.parent, "--layers", str(options.layers)], check=True)
+    model = common.llama_1b(options.layers, options.work)
     artifacts = {}
     for recipe in options.recipes:
         artifacts[recipe], _ = common.compile_model(model, recipe, "host", options.work)
@@ -128,4 +126,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except common.Missing as error:
+        sys.exit(str(error))

@@ -83,6 +83,23 @@ def machine():
     }
 
 
+def test_model(name):
+    path = MODELS / name / "model.onnx"
+    if not path.exists():
+        raise Missing(f"{path}: no such model; the test 'models' makes it")
+    return path
+
+
+def llama_1b(layers, work=WORK):
+    """The decoder of make_llama_1b.py, made once."""
+    path = work / f"llama-1b-{layers}" / "model.onnx"
+    if not path.exists():
+        template = test_model("tinystories-7m/dynamo-opset18")
+        subprocess.run([sys.executable, ROOT / "bench/make_llama_1b.py", path.parent, "--layers", str(layers), "--template", template],
+                       check=True)
+    return path
+
+
 def evict(path):
     """Drops a file, or those in a folder, from the page cache. What was just written lies there in small pages; mapped anew it is
     read back in huge ones, as after a restart, and so a plain read of it is a third faster."""

@@ -49,16 +49,9 @@ SUBJECTS = {
 }
 
 
-def model_path(options):
-    path = common.WORK / f"llama-1b-{LAYERS}" / "model.onnx"
-    if not path.exists():
-        subprocess.run([sys.executable, common.ROOT / "bench/make_llama_1b.py", path.parent, "--layers", str(LAYERS)], check=True)
-    return path
-
-
 def artifact(name, options):
     subject, file = SUBJECTS[name], f"llama-{name.replace(' ', '-')}"
-    return common.compile_model(model_path(options), subject.recipe, subject.isa or "host", options.work, file)[0]
+    return common.compile_model(common.llama_1b(LAYERS), subject.recipe, subject.isa or "host", options.work, file)[0]
 
 
 def gguf_source():
@@ -267,7 +260,7 @@ def measure_neighbour(options, ceilings, figures):
 
 def measure_compile(options, ceilings, figures):
     """All ISA versions, with little memory, against llama-quantize from f16; both files are in memory."""
-    folders, path, threads, samples = llama_cpp.build(), model_path(options), max(options.threads), Samples()
+    folders, path, threads, samples = llama_cpp.build(), common.llama_1b(LAYERS), max(options.threads), Samples()
     own, other = options.work / "compiled.qopt", options.work / "quantized.gguf"
     commands = {"own": ["prlimit", "--data=1500000000", "qopt", "compile", path, "-o", own, "--recipe", "w4a8", "--threads", str(threads),
                         "--force"]}

@@ -5,7 +5,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import common
-from peers.decoder import FOLDER, model_path
+from peers.decoder import FOLDER, LAYERS
 
 K, N, ROWS = 2048, 8192, (1, 128, 512)
 LEAST_SECONDS = 0.05  # what is shorter runs several times in a row
@@ -129,9 +129,7 @@ def measure_encoder(options, ceilings, figures):
     """MiniLM, both of ours and both of ONNX Runtime's in turn."""
     from qopt_runtime import Model
 
-    length, path, quantized = 128, common.MODELS / "minilm-l6" / "model.onnx", options.work / "minilm-l6-int8.onnx"
-    if not path.exists():
-        raise common.Missing(f"{path}: no such model; the test 'models' makes it")
+    length, path, quantized = 128, common.test_model("minilm-l6"), options.work / "minilm-l6-int8.onnx"
     peers = (quantized, path) if common.has_onnxruntime() else ()
     if peers and not quantized.exists():
         from onnxruntime.quantization import quantize_dynamic
@@ -164,7 +162,7 @@ def measure_float(options, ceilings, figures):
     from bench_llama import prefill
     from qopt_runtime import Model
 
-    path = model_path(options)
+    path = common.llama_1b(LAYERS)
     artifact, _ = common.compile_model(path, "f32", "host", options.work, "llama-f32")
     model = Model(artifact)
     for threads in options.threads:
