@@ -77,11 +77,20 @@ uint64_t qopt_cpu_features(void) {
 }
 
 int64_t qopt_cpu_prefetch_distance(void) {
+  const uint32_t zen5 = 0x1a; /* family */
   uint32_t eax, ebx, ecx, edx;
-  bool isIntel = __get_cpuid(0, &eax, &ebx, &ecx, &edx) &&
-                 ebx == signature_INTEL_ebx && ecx == signature_INTEL_ecx &&
+  if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx))
+    return 0;
+  bool isIntel = ebx == signature_INTEL_ebx && ecx == signature_INTEL_ecx &&
                  edx == signature_INTEL_edx;
-  return isIntel ? 8192 : 0;
+  bool isAMD = ebx == signature_AMD_ebx && ecx == signature_AMD_ecx &&
+               edx == signature_AMD_edx;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx))
+    return 0;
+  uint32_t family = eax >> 8 & 0xf;
+  if (family == 0xf)
+    family += eax >> 20 & 0xff;
+  return isIntel || (isAMD && family >= zen5) ? 8192 : 0;
 }
 #else
 uint64_t qopt_cpu_features(void) { return 0; }
