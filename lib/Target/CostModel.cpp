@@ -130,9 +130,13 @@ static ProductPlan planTiles(const ProductShape &shape, Unit unit) {
   return plan;
 }
 
+int64_t fewRowsOf(const ProductShape &shape, const X86Isa &isa) {
+  return shape.hasCodedInput && isa.vnni && !isa.amx ? 64 : fewRows;
+}
+
 ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
                         int64_t rows) {
-  bool isFew = rows <= fewRows;
+  bool isFew = rows <= fewRowsOf(shape, isa);
   int64_t strip = std::min<int64_t>(2 * isa.lanes(), panelColumns);
   if (!isFew)
     if (std::optional<Unit> tiles = chooseTiles(shape, isa))
@@ -232,7 +236,10 @@ static int64_t computedRows(const ProductShape &shape, const ProductPlan &plan,
   if (!hasRowTiles && rows > 1)
     return int64_t(alignTo(rows, plan.tileRows / 3));
   int64_t rest = rows % plan.tileRows;
-  return rest <= 1 ? rows : rows - rest + plan.tileRows;
+  int64_t height = plan.isFew && rest <= smallTileRows
+                       ? std::min(smallTileRows, plan.tileRows)
+                       : plan.tileRows;
+  return rest <= 1 ? rows : rows - rest + height;
 }
 
 /// Instructions that unpack a register of columns and one element of K.

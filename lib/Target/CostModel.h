@@ -63,6 +63,13 @@ struct ProductPlan {
 /// Rows of one pass over the weight, at most.
 constexpr int64_t fewRows = 12;
 
+/// The same of a product: with VNNI, to unpack codes again for each tile costs
+/// less than to write them down. Tiles of AMX take what is more than `fewRows`.
+int64_t fewRowsOf(const ProductShape &shape, const X86Isa &isa);
+
+/// Few rows that are left behind tiles of more are one of so many, if they fit.
+constexpr int64_t smallTileRows = 4;
+
 /// Rows of a block of floats, at most: its input stays in the second level
 /// cache.
 constexpr int64_t blockRowsOfFloats = 192;

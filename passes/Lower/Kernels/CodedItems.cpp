@@ -48,7 +48,8 @@ static int64_t panelsOfBlocks(MatmulOp op) {
 }
 
 CodedItems::CodedItems(KernelBuilder &b, MatmulOp op)
-    : plan(planProduct(shapeOf(op), b.isa, fewRows + 1)),
+    : fewRows(fewRowsOf(shapeOf(op), b.isa)),
+      plan(planProduct(shapeOf(op), b.isa, fewRows + 1)),
       panels(op.getQuantizedWeight().getPanels().panels()),
       panelsOfMany(llvm::alignTo(plan.blockPanels, panelsOfBlocks(op))), b(b),
       M(b.rows(op.getInput())) {

@@ -35,13 +35,16 @@ void CodedProduct::emitFew(Value item) {
   int64_t whole = N / panelColumns, rest = N % panelColumns;
   CodedItems::Part part = items.few(item);
   epilogue.setPart(part);
+  auto emit = [&](Value panel, int64_t columns) {
+    Tile tile = tileOf(panel);
+    tile.isStream = true;
+    emitPanel(tile, columns, b.index(0), M);
+  };
   b.loop(part.beginPanel, b.min(part.endPanel, b.index(whole)), 1,
-         [&](Value panel) {
-           emitPanel(tileOf(panel), panelColumns, b.index(0), M);
-         });
+         [&](Value panel) { emit(panel, panelColumns); });
   if (rest)
     b.when(b.less(b.index(whole), part.endPanel),
-           [&] { emitPanel(tileOf(b.index(whole)), rest, b.index(0), M); });
+           [&] { emit(b.index(whole), rest); });
 }
 
 void CodedProduct::emitMany(Value item) {
@@ -140,14 +143,13 @@ CodedProduct::Tile CodedProduct::tileOf(Value panel) {
 
 void CodedProduct::emitPanel(Tile tile, int64_t columns, Value firstRow,
                              Value rows) {
-  tile.isStream = !tile.unpacked;
   const int64_t width = stripVectors * b.lanes, whole = columns / width;
   if (tile.isStream && columns == panelColumns && whole > 1)
     return eachTile(tile, firstRow, rows, [&](Value) { emitTurns(tile); });
   auto emitStrip = [&](Value column, int64_t columns) {
     tile.column = column;
     eachTile(tile, firstRow, rows, [&](Value row) {
-      if (tile.unpacked)
+      if (!tile.isStream)
         prefetchNext(tile, row, rows);
       emitTile(tile, columns);
     });
@@ -179,14 +181,19 @@ void CodedProduct::eachTile(Tile &tile, Value firstRow, Value rows,
   Value whole = b.mul(b.div(rows, b.index(height)), height);
   b.loop(b.index(0), whole, height,
          [&](Value row) { emitRows(row, height, true); });
-  // What is left: as one tile, or row by row when it is one.
+  // What is left: one row or one tile, of few rows the smallest that will do.
+  SmallVector<int64_t> heights = {1, height};
+  if (tile.isStream && height > smallTileRows)
+    heights = {1, smallTileRows, height};
   Value rest = b.sub(rows, whole);
-  b.when(
-      b.equal(rest, b.index(1)), [&] { emitRows(whole, 1, true); },
-      [&] {
-        b.when(b.less(b.index(0), rest),
-               [&] { emitRows(whole, height, /*isWhole=*/false); });
-      });
+  auto emitRest = [&](auto &self, ArrayRef<int64_t> heights) -> void {
+    auto emit = [&] { emitRows(whole, heights[0], heights[0] == 1); };
+    if (heights.size() == 1)
+      return emit();
+    b.when(b.less(rest, b.index(heights[0] + 1)), emit,
+           [&] { self(self, heights.drop_front()); });
+  };
+  b.when(b.less(b.index(0), rest), [&] { emitRest(emitRest, heights); });
 }
 
 namespace {

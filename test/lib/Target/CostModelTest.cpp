@@ -150,18 +150,20 @@ TEST(CostModel, threadsShareTheWorkButNotTheLink) {
 TEST(CostModel, plansAreThoseOfTheKernels) {
   auto expect = [&](const char *name, const char *stored,
                     const char *activations, int64_t rows, Unit unit,
-                    int64_t tileRows, int64_t tileColumns) {
+                    int64_t tileRows, int64_t tileColumns, int64_t few = 12) {
     ProductPlan plan =
         planProduct(makeShape(64, 128, stored, activations), isa(name), rows);
     EXPECT_EQ(unitName(plan.unit), unitName(unit)) << name << " " << stored;
     EXPECT_EQ(plan.tileRows, tileRows) << name << " " << stored;
     EXPECT_EQ(plan.tileColumns, tileColumns) << name << " " << stored;
-    EXPECT_EQ(plan.isFew, rows <= 12);
+    EXPECT_EQ(plan.isFew, rows <= few) << name << " " << stored;
   };
   expect("x86-64-v4-amx", "int4-g64", "int8-block", 13, Unit::Amx, 32, 32);
   expect("x86-64-v4-amx", "int4-g64", "int8-block", 12, Unit::Vpdpbusd, 6, 32);
   expect("x86-64-v4-amx", "int4-g16", "int8-block", 13, Unit::Vpdpbusd, 6, 32);
-  expect("x86-64-v4-vnni", "int4-g64", "int8-block", 1, Unit::Vpdpbusd, 1, 32);
+  for (int64_t rows : {1, 64, 65})
+    expect("x86-64-v4-vnni", "int4-g64", "int8-block", rows, Unit::Vpdpbusd,
+           rows == 1 ? 1 : 6, 32, 64);
   expect("x86-64-v4", "int7-g64", "int8-block", 512, Unit::Pmaddubsw, 6, 32);
   expect("x86-64-v4", "int8-g64", "int8-block", 512, Unit::Pmaddwd, 6, 32);
   expect("x86-64-v3", "int4-g64", "int8-block", 512, Unit::Pmaddubsw, 2, 16);
