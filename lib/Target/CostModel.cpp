@@ -55,6 +55,8 @@ StringRef unitName(Unit unit) {
     return "pmaddubsw";
   case Unit::Vpdpbusd:
     return "vpdpbusd";
+  case Unit::Vdpbf16ps:
+    return "vdpbf16ps";
   case Unit::Amx:
     return "amx";
   case Unit::AmxBF16:
@@ -88,17 +90,22 @@ static bool fitsBF16(const Format &format) {
   return most - format.minCode() <= 256 && maxCode - least <= 256;
 }
 
+/// Whether many rows of bf16 read codes less their zeros as bf16.
+static bool hasBF16Codes(const ProductShape &shape) {
+  // Two groups in a step would be tiles of half the depth that there is; rows
+  // of floats follow one another without padding.
+  return shape.hasBF16Input && shape.codes && shape.codes->block != 16 &&
+         shape.K % PanelLayout::stepSize == 0 && fitsBF16(*shape.codes);
+}
+
 /// Tiles of many rows, where they can be.
 static std::optional<Unit> chooseTiles(const ProductShape &shape,
                                        const X86Isa &isa) {
-  // Two groups in a step would be tiles of half the depth that there is.
   if (!isa.amx || !shape.codes || shape.codes->block == 16)
     return std::nullopt;
   if (shape.hasCodedInput)
     return Unit::Amx;
-  // Rows of floats follow one another without padding.
-  if (shape.hasBF16Input && shape.K % PanelLayout::stepSize == 0 &&
-      fitsBF16(*shape.codes))
+  if (hasBF16Codes(shape))
     return Unit::AmxBF16;
   return std::nullopt;
 }
@@ -141,10 +148,13 @@ ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
   if (!isFew)
     if (std::optional<Unit> tiles = chooseTiles(shape, isa))
       return planTiles(shape, *tiles);
-  if (shape.hasCodedInput) {
-    // Integer and float sums of a tile are in registers at once.
+  bool multipliesBF16 = isa.bf16 && shape.codes && shape.hasBF16Input &&
+                        (isFew || hasBF16Codes(shape));
+  if (shape.hasCodedInput || multipliesBF16) {
+    // A group's sums and those of a tile are in registers at once.
     int64_t height = isa.vectorRegisters >= 32 ? 6 : 2;
-    return {chooseDotUnit(isa, shape.codes->bits),
+    return {multipliesBF16 ? Unit::Vdpbf16ps
+                           : chooseDotUnit(isa, shape.codes->bits),
             isFew,
             rows == 1 ? 1 : height,
             strip,
@@ -180,17 +190,17 @@ struct Assumptions {
   /// Multiply-adds a cycle. Of pmaddubsw with the pmaddwd and the addition that
   /// make i32 of it; of pmaddwd with the widening of both sides; of x86-64
   /// without fma, with a multiplication and an addition for each.
-  double fma, pmaddwd, pmaddubsw, vpdpbusd, amx;
+  double fma, pmaddwd, pmaddubsw, vpdpbusd, vdpbf16ps, amx;
   /// Other instructions on whole registers a cycle, beside or instead of them.
   double others;
 };
 
 constexpr Assumptions assumptions[] = {
-    {"x86-64-v4-amx", {3.4, 16.2, 31.5}, 32, 32, 64, 128, 1024, 2},
-    {"x86-64-v4-vnni", {3.67, 26.8, 32.8}, 16, 16, 32, 64, 0, 2},
-    {"x86-64-v4", {3.67, 26.8, 32.8}, 16, 16, 32, 0, 0, 2},
-    {"x86-64-v3", {3.67, 26.8, 32.8}, 16, 16, 32, 0, 0, 3},
-    {"x86-64", {3.67, 26.8, 32.8}, 8, 8, 0, 0, 0, 3},
+    {"x86-64-v4-amx", {3.4, 16.2, 31.5}, 32, 32, 64, 128, 16, 1024, 2},
+    {"x86-64-v4-vnni", {3.67, 26.8, 32.8}, 16, 16, 32, 64, 32, 0, 2},
+    {"x86-64-v4", {3.67, 26.8, 32.8}, 16, 16, 32, 0, 0, 0, 2},
+    {"x86-64-v3", {3.67, 26.8, 32.8}, 16, 16, 32, 0, 0, 0, 3},
+    {"x86-64", {3.67, 26.8, 32.8}, 8, 8, 0, 0, 0, 0, 3},
 };
 
 const Assumptions &assumptionsOf(const X86Isa &isa) {
@@ -216,6 +226,8 @@ double getMultiplyAddsPerCycle(const X86Isa &isa, Unit unit) {
     return row.pmaddubsw;
   case Unit::Vpdpbusd:
     return row.vpdpbusd;
+  case Unit::Vdpbf16ps:
+    return row.vdpbf16ps;
   case Unit::Amx:
     return row.amx;
   case Unit::AmxBF16:
@@ -232,7 +244,7 @@ static int64_t computedRows(const ProductShape &shape, const ProductPlan &plan,
                             int64_t rows) {
   if (isTiled(plan.unit))
     return int64_t(alignTo(rows, plan.tileRows / 2));
-  bool hasRowTiles = shape.hasCodedInput || (shape.codes && plan.isFew);
+  bool hasRowTiles = shape.codes && (plan.isFew || plan.unit != Unit::Fma);
   if (!hasRowTiles && rows > 1)
     return int64_t(alignTo(rows, plan.tileRows / 3));
   int64_t rest = rows % plan.tileRows;
@@ -258,8 +270,11 @@ static double unpackInstructions(const ProductShape &shape,
       shape.codes->bits == 8 ? 0 : (2 * planes + 2 * (planes - 1)) / 4;
   if (shape.hasCodedInput)
     return quads + store / 4;
+  // A shift, and a mask with the exponents, make two integers of a dword.
+  if (plan.isFew && plan.unit == Unit::Vdpbf16ps)
+    return shape.codes->bits == 8 ? 2 : 1 + (planes > 1 ? quads : 0);
   // Two integers less their zeros share a dword.
-  if (plan.unit == Unit::AmxBF16)
+  if (plan.unit == Unit::Vdpbf16ps || plan.unit == Unit::AmxBF16)
     return quads + 4 + 1.5 + store / 2;
   // A byte becomes a float; in blocks it becomes the weight's value.
   return quads + 3 + (plan.isFew ? 0 : 2 + store);
@@ -270,6 +285,8 @@ static double groupInstructions(const ProductShape &shape,
                                 const ProductPlan &plan) {
   if (plan.unit == Unit::AmxBF16)
     return 1 + 4;
+  if (plan.unit == Unit::Vdpbf16ps)
+    return plan.isFew ? 1 + 2 : 1;
   if (!shape.codes || (!shape.hasCodedInput && !plan.isFew))
     return 0;
   bool hasZero = shape.codes->storesZeros() ||

@@ -40,7 +40,8 @@ enum class Unit {
   Pmaddwd,   ///< bytes widened to i16
   Pmaddubsw, ///< u8 x s8, pairs in i16: of codes of at most 7 bits
   Vpdpbusd,  ///< u8 x s8, four in i32
-  Amx,       ///< the same in tiles of 16 rows, 16 columns, 64 elements of K
+  Vdpbf16ps, ///< bf16 x bf16, two in f32: codes are, as integers, exact
+  Amx,       ///< vpdpbusd's in tiles of 16 rows, 16 columns, 64 elements of K
   AmxBF16,   ///< bf16 x integers that bf16 holds, in f32; 32 elements of K
 };
 inline bool isTiled(Unit unit) {

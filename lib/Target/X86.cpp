@@ -13,12 +13,16 @@ static const X86Isa isas[] = {
     {"x86-64-v4-amx", "x86-64-v4",
      "+avx512vnni,+avx512bf16,+amx-tile,+amx-int8,+amx-bf16",
      v4 | QOPT_CPU_AVX512_VNNI_BF16 | QOPT_CPU_AMX_INT8_BF16, 512, 32, true,
-     true, true, true, true},
+     true, true, true, true, true},
     {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,+avx512bf16",
-     v4 | QOPT_CPU_AVX512_VNNI_BF16, 512, 32, true, true, true, true, false},
-    {"x86-64-v4", "x86-64-v4", "", v4, 512, 32, true, true, true, false, false},
-    {"x86-64-v3", "x86-64-v3", "", v3, 256, 16, true, true, true, false, false},
-    {"x86-64", "x86-64", "", 0, 128, 16, false, false, false, false, false},
+     v4 | QOPT_CPU_AVX512_VNNI_BF16, 512, 32, true, true, true, true, true,
+     false},
+    {"x86-64-v4", "x86-64-v4", "", v4, 512, 32, true, true, true, false, false,
+     false},
+    {"x86-64-v3", "x86-64-v3", "", v3, 256, 16, true, true, true, false, false,
+     false},
+    {"x86-64", "x86-64", "", 0, 128, 16, false, false, false, false, false,
+     false},
 };
 
 llvm::ArrayRef<X86Isa> getX86Isas() { return isas; }

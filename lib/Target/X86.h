@@ -21,7 +21,8 @@ struct X86Isa {
   bool f16c;           ///< f16 <-> f32 are instructions
   bool masks;          ///< masked loads and stores are instructions
   bool vnni;           ///< u8 x s8 products of four are added to i32
-  bool amx;            ///< so are those of tiles, of either sign, and bf16
+  bool bf16;           ///< products of two bf16 are added to f32
+  bool amx;            ///< so are both of tiles, of u8 and s8 of either sign
 
   /// Lanes of 32 bits in a register.
   int lanes() const { return vectorBits / 32; }

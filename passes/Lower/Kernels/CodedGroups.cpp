@@ -98,6 +98,24 @@ void CodedProduct::joinChains(const Tile &tile, SmallVectorImpl<Value> &sums) {
   sums.resize(tile.size());
 }
 
+Value CodedProduct::loadUnpacked(const Tile &tile, Value place, int64_t row,
+                                 Value column) {
+  Value at = b.add(b.add(place, b.mul(column, 4)), row * panelColumns * 4);
+  Value bytes = vector::LoadOp::create(
+      b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked, at);
+  return asElements(b, bytes, 32);
+}
+
+Value CodedProduct::splatDword(Value flat, Value place) {
+  Type type = cast<MemRefType>(flat.getType()).getElementType();
+  Value elements = vector::LoadOp::create(
+      b, VectorType::get({32 / type.getIntOrFloatBitWidth()}, type), flat,
+      place);
+  Value dword = vector::BitCastOp::create(
+      b, VectorType::get({1}, b.getI32Type()), elements);
+  return b.splat(Value(vector::ExtractOp::create(b, dword, 0)));
+}
+
 /// Quads [begin, end) of a step of K whose codes lie at `place`.
 void CodedProduct::addStep(const Tile &tile, Value step, Value place,
                            int64_t begin, int64_t end,
@@ -113,17 +131,15 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
   for (int64_t quad = begin; quad < end; ++quad) {
     if (tile.isStream && quad % tile.shares == 0)
       codes.prefetchQuad(share, quad / tile.shares, prefetchDistance);
+    if (multipliesBF16()) {
+      addBF16Quad(tile, step, place, quad, sums);
+      continue;
+    }
     SmallVector<Value> quads;
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value column = b.add(tile.column, v * b.lanes);
       if (tile.unpacked) {
-        Value at =
-            b.add(b.add(place, b.mul(column, 4)), quad * panelColumns * 4);
-        Value bytes = vector::LoadOp::create(
-            b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked,
-            at);
-        quads.push_back(vector::BitCastOp::create(
-            b, VectorType::get({b.lanes}, b.getI32Type()), bytes));
+        quads.push_back(loadUnpacked(tile, place, quad, column));
       } else {
         quads.push_back(codes.quad(place, quad, column));
       }
@@ -132,15 +148,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
     if (hasCodedInput()) {
       int64_t chain = next++ % numChains * tile.size();
       for (auto [r, row] : llvm::enumerate(tile.rows)) {
-        Value bytes =
-            vector::LoadOp::create(b, VectorType::get({4}, b.getI8Type()),
-                                   input, inputPlaces.code(row, k));
-        Value word = vector::ExtractOp::create(
-            b,
-            vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
-                                      bytes),
-            0);
-        Value inputs = b.splat(word);
+        Value inputs = splatDword(input, inputPlaces.code(row, k));
         for (int64_t v = 0; v < tile.vectors; ++v) {
           int64_t i = r * tile.vectors + v;
           Value &sum = sums[chain + i];
@@ -175,8 +183,8 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
 }
 
 bool CodedProduct::hasZeros(const Tile &tile) const {
-  return tile.hasZeros &&
-         (!codes.hasConstantZero() || codes.constantZero() != 0);
+  return tile.hasZeros && (multipliesBF16() || !codes.hasConstantZero() ||
+                           codes.constantZero() != 0);
 }
 
 bool CodedProduct::startsWithZeros(const Tile &tile) const {
@@ -203,6 +211,8 @@ CodedProduct::Factors CodedProduct::factorsOf(const Tile &tile, Value group,
     return factors;
   if (!hasExactZeros()) {
     factors.zero = codes.zerosAsFloats(tile.panelStart, group, column);
+    if (multipliesBF16())
+      factors.zero = b.addf(factors.zero, b.splat(double(codes.pairOffset())));
     return factors;
   }
   factors.zero = codes.zeros(tile.panelStart, group, column);

@@ -51,6 +51,10 @@ void CodedProduct::emitMany(Value item) {
   CodedItems::Part part = items.many(item);
   epilogue.setPart(part);
   inputPlaces.setTiled(b.isa.amx);
+  if (unpacksBF16()) {
+    rowData = input;
+    inputStride = K;
+  }
   if (usesTiles())
     return emitTiles(part);
   eachPanel(part, [&](Value panel) { emitManyPanel(panel, part); });
@@ -64,6 +68,7 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
         MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
     unpack(tile.panelStart, b.index(0), b.index(codes.layout.segments()),
            tile.unpacked, b.index(0));
+    tile.hasZeros = !unpacksBF16();
     unpackFactors(tile);
   }
   eachWidth(panel, [&](int64_t columns) {
@@ -93,6 +98,8 @@ void CodedProduct::eachWidth(Value panel,
 void CodedProduct::prepareRows() {
   if (hasCodedInput())
     return;
+  if (multipliesBF16())
+    return prepareBF16();
   rowData = input;
   inputStride = K;
   bool isF32 = cast<MemRefType>(input.getType()).getElementType().isF32();
@@ -109,8 +116,11 @@ void CodedProduct::prepareRows() {
         b.storeScalar(b.constant(0), rowData, b.add(to, i));
     });
   }
-  if (codes.hasConstantZero() && codes.constantZero() == 0)
-    return;
+  if (!codes.hasConstantZero() || codes.constantZero() != 0)
+    sumGroups();
+}
+
+void CodedProduct::sumGroups() {
   rowSums = b.scratch(fewRows * groups);
   int64_t size = std::min(codes.groupSize(), paddedK);
   b.loop(b.index(0), M, 1, [&](Value row) {

@@ -27,13 +27,13 @@ public:
   void emitFew(Value item);
   /// What is to do once, before all items.
   void begin() { epilogue.begin(); }
-  /// Any number of rows, of codes or where tiles take floats: a panel is
-  /// unpacked once for all of an item.
+  /// Any number of rows, of codes or where unpacksBF16(): a panel is unpacked
+  /// once for all of an item.
   void emitMany(Value item);
 
   bool hasCodedInput() const { return bool(inputScales); }
-  /// Many rows of bf16 run in AMX tiles.
-  bool tilesFloats() const;
+  /// Many rows of bf16 read codes less their zeros as bf16.
+  bool unpacksBF16() const;
 
   CodedItems items;
 
@@ -64,6 +64,10 @@ private:
   class TiledItem;
 
   void prepareRows();
+  /// Inputs are multiplied as bf16, at least of few rows.
+  bool multipliesBF16() const { return plan.unit == Unit::Vdpbf16ps; }
+  void prepareBF16();
+  void sumGroups();
   /// Many rows run in AMX tiles.
   bool usesTiles() const;
   /// Zeros are subtracted where codes are unpacked, for tiles.
@@ -83,6 +87,12 @@ private:
                                      int64_t half);
   void addStep(const Tile &tile, Value step, Value place, int64_t begin,
                int64_t end, llvm::MutableArrayRef<Value> sums);
+  /// A row of 32 dwords of what was unpacked to `place`.
+  Value loadUnpacked(const Tile &tile, Value place, int64_t row, Value column);
+  /// Four codes or two bf16 of an input.
+  Value splatDword(Value flat, Value place);
+  void addBF16Quad(const Tile &tile, Value step, Value place, int64_t quad,
+                   llvm::MutableArrayRef<Value> sums);
   /// sums + the products of a step of the one group.
   llvm::SmallVector<Value> addTurn(const Tile &tile, Value step,
                                    llvm::SmallVector<Value> sums);
@@ -144,8 +154,8 @@ private:
   Epilogue epilogue;
   const ProductPlan plan;     ///< of more than one row
   const int64_t stripVectors; ///< of tiles of vectors
-  /// Float inputs: where rows start, `inputStride` apart, and the sums of their
-  /// groups, in scratch.
+  /// Float inputs: where rows start, `inputStride` apart, and of few the sums
+  /// of their groups, in scratch.
   Value rowData, rowSums;
   int64_t inputStride = 0;
   Value prefetchDistance; ///< of one row: its weights are one stream

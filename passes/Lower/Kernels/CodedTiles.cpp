@@ -20,10 +20,6 @@ static constexpr int64_t tileRows = TileRegisters::rows;
 
 bool CodedProduct::usesTiles() const { return isTiled(items.plan.unit); }
 
-bool CodedProduct::tilesFloats() const {
-  return items.plan.unit == Unit::AmxBF16;
-}
-
 bool CodedProduct::subtractsZeros() const {
   const Format &format = codes.format();
   return usesTiles() && format.bits < 8 &&
@@ -44,7 +40,7 @@ static int64_t depthOf(const Codes &codes, bool isFloat) {
 CodedProduct::TiledItem::TiledItem(CodedProduct &product,
                                    const CodedItems::Part &part)
     : product(product), codes(product.codes), b(product.b), part(part),
-      plan(product.items.plan), isFloat(product.tilesFloats()),
+      plan(product.items.plan), isFloat(product.unpacksBF16()),
       elementBytes(isFloat ? 2 : 1), isCut(plan.blockK < product.paddedK),
       depth(depthOf(codes, isFloat)), rangeSteps(plan.blockK / stepSize),
       inputTileRow(plan.blockK * elementBytes * tileRows),

@@ -12,11 +12,11 @@ namespace qopt {
 static constexpr int64_t stepSize = PanelLayout::stepSize;
 
 bool CodedProduct::isUnpacked() const {
-  return codes.format().bits != 8 || tilesFloats();
+  return codes.format().bits != 8 || unpacksBF16();
 }
 
 int64_t CodedProduct::unpackedStepBytes() const {
-  return stepSize * panelColumns * (tilesFloats() ? 2 : 1);
+  return stepSize * panelColumns * (unpacksBF16() ? 2 : 1);
 }
 
 /// Elements 2 * pair and 2 * pair + 1 of a quad less their zero as bf16, two in
@@ -50,7 +50,7 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
   SmallVector<Value> zeros;
   for (int64_t at = 0; at < panelColumns; at += b.lanes) {
     Value column = b.index(at);
-    if (tilesFloats()) {
+    if (unpacksBF16()) {
       zeros.push_back(codes.zerosAsFloats(panelStart, segment, column));
     } else if (subtractsZeros()) {
       Value zero = codes.zeros(panelStart, segment, column);
@@ -70,7 +70,7 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
         codes.prefetchQuad(place, quad, prefetchDistance);
       for (int64_t column = 0; column < panelColumns; column += b.lanes) {
         Value dword = codes.quad(place, quad, b.index(column));
-        if (tilesFloats()) {
+        if (unpacksBF16()) {
           for (int64_t pair = 0; pair < 2; ++pair)
             store(makePair(b, codes, dword, pair, zeros[column / b.lanes]),
                   2 * quad + pair, column);

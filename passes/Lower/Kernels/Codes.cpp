@@ -45,13 +45,19 @@ Value Codes::loadWords(Value place) {
       b, words(), vector::LoadOp::create(b, type, bytes, place));
 }
 
+/// The dwords of a plane that hold a quad.
+Value Codes::loadPlane(const PanelLayout::Plane &plane, Value place,
+                       int64_t quad, Value column) {
+  return loadWords(
+      b.add(b.add(place, b.mul(column, 4)),
+            plane.offset + quad * plane.bits / 8 * panelColumns * 4));
+}
+
 Value Codes::quad(Value place, int64_t quad, Value column) {
   Value result;
   for (const PanelLayout::Plane &plane : layout.planes) {
     int64_t quads = 8 / plane.bits; // in a dword
-    Value at = b.add(b.add(place, b.mul(column, 4)),
-                     plane.offset + quad / quads * panelColumns * 4);
-    Value part = loadWords(at);
+    Value part = loadPlane(plane, place, quad, column);
     int64_t shift = quad % quads * plane.bits;
     if (shift != 0)
       part = arith::ShRUIOp::create(b, part, splatWord(shift));
@@ -63,6 +69,57 @@ Value Codes::quad(Value place, int64_t quad, Value column) {
     result = result ? arith::OrIOp::create(b, result, part).getResult() : part;
   }
   return result;
+}
+
+namespace {
+/// Bits [begin, begin + size) of a code.
+struct BitRange {
+  unsigned begin, size;
+};
+} // namespace
+
+/// A bf16 holds 7 bits of an integer behind its first one.
+static SmallVector<BitRange, 2> partsOfPairs(unsigned bits) {
+  if (bits == 8)
+    return {{4, 4}, {0, 4}};
+  return {{0, bits}};
+}
+
+/// The bits of `size` become the first behind 2^(begin + size).
+SmallVector<Value> Codes::pairs(Value place, int64_t quad, int64_t odd,
+                                Value column) {
+  const PanelLayout::Plane &plane = layout.planes.front();
+  Value word;
+  int64_t start = 8 * odd; // of the first element in its dword
+  if (layout.planes.size() == 1) {
+    word = loadPlane(plane, place, quad, column);
+    start += quad * plane.bits % 8;
+  } else {
+    word = this->quad(place, quad, column);
+  }
+  SmallVector<Value> parts;
+  for (BitRange range : partsOfPairs(format().bits)) {
+    unsigned to = 7 - range.size;
+    int64_t shift = start + range.begin - to;
+    uint32_t mask = ((1u << range.size) - 1) << to,
+             exponent = (127 + range.begin + range.size) << 7;
+    Value part = word;
+    if (shift > 0)
+      part = arith::ShRUIOp::create(b, word, splatWord(uint32_t(shift)));
+    else if (shift < 0)
+      part = arith::ShLIOp::create(b, word, splatWord(uint32_t(-shift)));
+    part = arith::AndIOp::create(b, part, splatWord(mask * 0x10001u));
+    parts.push_back(
+        arith::OrIOp::create(b, part, splatWord(exponent * 0x10001u)));
+  }
+  return parts;
+}
+
+int64_t Codes::pairOffset() const {
+  int64_t offset = 0;
+  for (BitRange range : partsOfPairs(format().bits))
+    offset += int64_t(1) << (range.begin + range.size);
+  return offset;
 }
 
 Value Codes::element(Value quad, int64_t byte) {

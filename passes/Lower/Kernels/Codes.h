@@ -48,6 +48,11 @@ public:
   /// Elements 4 * quad .. + 3 of the step at `place`, as i32 whose bytes are
   /// their indices.
   Value quad(Value place, int64_t quad, Value column);
+  /// Elements 4 * quad + odd and that + 2, two bf16 in a dword: of each vector
+  /// parts of them, which add up to pairOffset() + index.
+  llvm::SmallVector<Value> pairs(Value place, int64_t quad, int64_t odd,
+                                 Value column);
+  int64_t pairOffset() const;
   /// The byte of a quad, as f32.
   Value element(Value quad, int64_t byte);
 
@@ -89,6 +94,8 @@ private:
   Value splatWord(uint32_t value);
   Value splatFloat(double value);
   Value loadWords(Value place);
+  Value loadPlane(const PanelLayout::Plane &plane, Value place, int64_t quad,
+                  Value column);
   Value loadFloats(Value place, DataType type);
   Value scalesPlace(Value panelStart, Value group);
   /// The lines that start in [begin, end) behind `place`.

@@ -85,4 +85,11 @@ Value widenPairs(KernelBuilder &b, Value sum, Value pairs) {
   return addPairs(b, sum, pairs, splatElements(b, 16, 1));
 }
 
+Value addBF16(KernelBuilder &b, Value sum, Value x, Value y) {
+  auto type = VectorType::get({b.lanes * 2}, b.getBF16Type());
+  return callIntrinsic(b, "llvm.x86.avx512bf16.dpbf16ps.512", sum.getType(),
+                       {sum, vector::BitCastOp::create(b, type, x),
+                        vector::BitCastOp::create(b, type, y)});
+}
+
 } // namespace qopt

@@ -31,6 +31,10 @@ mlir::Value addPairs(KernelBuilder &b, mlir::Value sum, mlir::Value x,
 /// sum + two i16 in each i32.
 mlir::Value widenPairs(KernelBuilder &b, mlir::Value sum, mlir::Value pairs);
 
+/// sum + the products of two bf16 with two others in each f32.
+mlir::Value addBF16(KernelBuilder &b, mlir::Value sum, mlir::Value x,
+                    mlir::Value y);
+
 /// Calls an intrinsic of LLVM; null without a result type.
 mlir::Value callIntrinsic(KernelBuilder &b, llvm::StringRef name,
                           mlir::Type type, mlir::ValueRange operands);

@@ -169,6 +169,13 @@ TEST(CostModel, plansAreThoseOfTheKernels) {
   expect("x86-64-v3", "int4-g64", "int8-block", 512, Unit::Pmaddubsw, 2, 16);
   expect("x86-64", "int4-g64", "int8-block", 512, Unit::Pmaddwd, 2, 8);
   expect("x86-64-v4-vnni", "int4-g64", "f32", 2, Unit::Fma, 4, 32);
+  expect("x86-64-v4-vnni", "int4-g64", "bf16", 1, Unit::Vdpbf16ps, 1, 32);
+  expect("x86-64-v4-vnni", "int4-g16", "bf16", 2, Unit::Vdpbf16ps, 6, 32);
+  expect("x86-64-v4-vnni", "int4-g64", "bf16", 13, Unit::Vdpbf16ps, 6, 32);
+  expect("x86-64-v4-vnni", "int4-g16", "bf16", 13, Unit::Fma, 12, 32);
+  expect("x86-64-v4-amx", "int4-g64", "bf16", 12, Unit::Vdpbf16ps, 6, 32);
+  expect("x86-64-v4-amx", "int4-g64", "bf16", 13, Unit::AmxBF16, 32, 32);
+  expect("x86-64-v4", "int4-g64", "bf16", 1, Unit::Fma, 1, 32);
   expect("x86-64-v4-vnni", "int4-g64", "f32", 13, Unit::Fma, 12, 32);
   expect("x86-64-v3", "f16", "f32", 1, Unit::Fma, 1, 32);
   expect("x86-64-v3", "f16", "f32", 2, Unit::Fma, 6, 16);
