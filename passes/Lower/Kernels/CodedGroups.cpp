@@ -60,9 +60,11 @@ SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
                          : b.add(start, b.mul(step, codes.layout.stepBytes()));
   };
   auto whole = getConstantIntValue(codes.stepsOf(segment));
+  // Of bf16 that are unpacked inputs would be loaded ahead, into the stack.
+  const int64_t most = tile.unpacked && multipliesBF16() ? 1 : unrolledSteps;
   if (half >= 0)
     addStep(tile, firstStep, place(b.index(0)), 4 * half, 4 * half + 4, sums);
-  else if (tile.rows.size() == 1 && whole && *whole <= unrolledSteps)
+  else if (tile.rows.size() == 1 && whole && *whole <= most)
     for (int64_t step = 0; step < *whole; ++step)
       addStep(tile, b.add(firstStep, step), place(b.index(step)), 0,
               stepSize / 4, sums);

@@ -363,7 +363,7 @@ TEST_P(CodedProductTest, PartsOfK) {
 
 TEST_P(CodedProductTest, BlocksOfRows) {
   for (const char *text : {"int4-g64", "int8-channel"})
-    for (Input input : {Input::Token, Input::Block})
+    for (Input input : {Input::BF16, Input::Token, Input::Block})
       check({llvm::cantFail(Format::parse(text)), input, 608, 45}, isa, {577});
 }
 
