@@ -12,8 +12,8 @@ uint64_t qopt_cpu_features(void);
 /** Bytes ahead that one stream of weights is best prefetched, into the
  * second-level cache, on this CPU; 0: none. 8 KB ahead one core reads codes of
  * 4 bits at 96 to 98 % of a plain read on an Intel Xeon of the Granite Rapids
- * class, at 100 % on AMD's Zen 5, on either at 84 % without; on Zen 4 prototypes
- * lost a third by prefetching. */
+ * class, at 100 % on AMD's Zen 5, on either at 84 % without; on Zen 4
+ * prototypes lost a third by prefetching. */
 int64_t qopt_cpu_prefetch_distance(void);
 
 /** CPUs that this process may run on, at least 1. */
