@@ -248,10 +248,11 @@ static int64_t computedRows(const ProductShape &shape, const ProductPlan &plan,
   if (!hasRowTiles && rows > 1)
     return int64_t(alignTo(rows, plan.tileRows / 3));
   int64_t rest = rows % plan.tileRows;
-  int64_t height = plan.isFew && rest <= smallTileRows
-                       ? std::min(smallTileRows, plan.tileRows)
-                       : plan.tileRows;
-  return rest <= 1 ? rows : rows - rest + height;
+  if (rest <= 1)
+    return rows;
+  bool isSmall = plan.isFew && rest <= smallTileRows;
+  return rows - rest +
+         (isSmall ? std::min(smallTileRows, plan.tileRows) : plan.tileRows);
 }
 
 /// Instructions that unpack a register of columns and one element of K.

@@ -131,7 +131,9 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
     share = b.add(place,
                   b.mul(tile.column, codes.layout.stepBytes() / panelColumns));
   for (int64_t quad = begin; quad < end; ++quad) {
-    if (tile.isStream && quad % tile.shares == 0)
+    if (tile.fetched)
+      fetchQuad(*tile.fetched, step, quad);
+    else if (tile.isStream && quad % tile.shares == 0)
       codes.prefetchQuad(share, quad / tile.shares, prefetchDistance);
     if (multipliesBF16()) {
       addBF16Quad(tile, step, place, quad, sums);
@@ -229,7 +231,7 @@ CodedProduct::Factors CodedProduct::factorsOf(const Tile &tile, Value group,
 SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
                                           ArrayRef<Value> sums,
                                           ArrayRef<Value> results) {
-  if (tile.isStream)
+  if (tile.isStream && !tile.fetched)
     codes.prefetchScales(tile.panelStart, group, prefetchDistance);
   SmallVector<Factors> factors;
   for (int64_t v = 0; v < tile.vectors; ++v)

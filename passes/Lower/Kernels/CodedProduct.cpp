@@ -173,6 +173,30 @@ void CodedProduct::emitPanel(Tile tile, int64_t columns, Value firstRow,
     emitStrip(b.index(whole * width), columns % width);
 }
 
+/// Each tile fetches its share of the next panel, so that memory is read while
+/// any of them runs; the only one what lies ahead in its own.
+CodedProduct::Fetched CodedProduct::fetchedBy(const Tile &tile, Value i,
+                                              Value tiles) {
+  const int64_t bytes = codes.layout.panelBytes(),
+                lines = codes.steps() * stepSize / 4 * linesOfQuad();
+  Value share = b.ceilDiv(b.index(bytes), tiles);
+  Value ahead = b.choose(b.equal(tiles, b.index(1)), prefetchDistance,
+                         b.add(b.mul(i, share), bytes));
+  return {b.add(tile.panelStart, ahead), b.ceilDiv(share, b.index(lines))};
+}
+
+int64_t CodedProduct::linesOfQuad() const {
+  return llvm::divideCeil(codes.layout.stepBytes(), 64 * (stepSize / 4));
+}
+
+void CodedProduct::fetchQuad(const Fetched &fetched, Value step, int64_t quad) {
+  Value first = b.add(b.mul(step, stepSize / 4), quad);
+  for (int64_t line = 0; line < linesOfQuad(); ++line)
+    codes.prefetchLine(
+        b.add(fetched.begin,
+              b.mul(b.add(b.mul(first, linesOfQuad()), line), fetched.stride)));
+}
+
 void CodedProduct::eachTile(Tile &tile, Value firstRow, Value rows,
                             llvm::function_ref<void(Value row)> emit) {
   auto emitRows = [&](Value row, int64_t height, bool isWhole) {
@@ -187,23 +211,25 @@ void CodedProduct::eachTile(Tile &tile, Value firstRow, Value rows,
   };
   if (getConstantIntValue(rows) == 1)
     return emitRows(b.index(0), 1, true);
-  const int64_t height = plan.tileRows; // one row has a tile of its own
-  Value whole = b.mul(b.div(rows, b.index(height)), height);
-  b.loop(b.index(0), whole, height,
-         [&](Value row) { emitRows(row, height, true); });
-  // What is left: one row or one tile, of few rows the smallest that will do.
-  SmallVector<int64_t> heights = {1, height};
-  if (tile.isStream && height > smallTileRows)
-    heights = {1, smallTileRows, height};
-  Value rest = b.sub(rows, whole);
-  auto emitRest = [&](auto &self, ArrayRef<int64_t> heights) -> void {
-    auto emit = [&] { emitRows(whole, heights[0], heights[0] == 1); };
-    if (heights.size() == 1)
-      return emit();
-    b.when(b.less(rest, b.index(heights[0] + 1)), emit,
-           [&] { self(self, heights.drop_front()); });
-  };
-  b.when(b.less(b.index(0), rest), [&] { emitRest(emitRest, heights); });
+  // What is no whole tile is one of the same height, or one row. A stream's
+  // tiles may lack a row; four rows or less have a smaller one.
+  const int64_t height = plan.tileRows;
+  const bool hasSmall = tile.isStream && height > smallTileRows;
+  const int64_t lacking = hasSmall ? height - smallTileRows - 1 : 0;
+  Value tiles = b.div(b.add(rows, lacking), b.index(height));
+  b.loop(b.index(0), tiles, 1, [&](Value i) {
+    if (hasSmall)
+      tile.fetched = fetchedBy(tile, i, tiles);
+    emitRows(b.mul(i, height), height, /*isWhole=*/!hasSmall);
+  });
+  tile.fetched = std::nullopt;
+  Value first = b.mul(tiles, height);
+  b.when(b.less(first, rows), [&] {
+    b.when(
+        b.equal(b.sub(rows, first), b.index(1)),
+        [&] { emitRows(first, 1, true); },
+        [&] { emitRows(first, hasSmall ? smallTileRows : height, false); });
+  });
 }
 
 namespace {

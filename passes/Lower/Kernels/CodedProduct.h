@@ -38,15 +38,20 @@ public:
   CodedItems items;
 
 private:
+  /// What a tile of a stream fetches, a line of 64 bytes every `stride` bytes.
+  struct Fetched {
+    Value begin, stride;
+  };
   struct Tile {
     int64_t vectors;
     llvm::SmallVector<Value> rows; ///< of the matrix
     Value panel, panelStart;
-    Value column;          ///< in the panel
-    Value unpacked;        ///< null, or the panel's quads as bytes
-    Value scales, zeros;   ///< null, or unpacked factors, [groups][32]
-    bool hasZeros = true;  ///< their zeros are not subtracted yet
-    bool isStream = false; ///< the panel comes from memory
+    Value column;                   ///< in the panel
+    Value unpacked;                 ///< null, or the panel's quads as bytes
+    Value scales, zeros;            ///< null, or unpacked factors, [groups][32]
+    bool hasZeros = true;           ///< their zeros are not subtracted yet
+    bool isStream = false;          ///< the panel comes from memory
+    std::optional<Fetched> fetched; ///< null: what lies ahead in the panel
     /// A strip fetches one of so many shares of each step. All of it for each
     /// strip is faster where they alternate from step to step.
     int64_t shares = 1;
@@ -76,6 +81,9 @@ private:
   void emitManyPanel(Value panel, const CodedItems::Part &part);
   Tile tileOf(Value panel);
   void emitPanel(Tile tile, int64_t columns, Value firstRow, Value rows);
+  Fetched fetchedBy(const Tile &tile, Value i, Value tiles);
+  int64_t linesOfQuad() const;
+  void fetchQuad(const Fetched &fetched, Value step, int64_t quad);
   /// Makes the rows of one tile after the other those of `tile`.
   void eachTile(Tile &tile, Value firstRow, Value rows,
                 llvm::function_ref<void(Value row)> emit);
