@@ -151,16 +151,18 @@ ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
   bool multipliesBF16 = isa.bf16 && shape.codes && shape.hasBF16Input &&
                         (isFew || hasBF16Codes(shape));
   if (shape.hasCodedInput || multipliesBF16) {
-    // A group's sums and those of a tile are in registers at once.
-    int64_t height = isa.vectorRegisters >= 32 ? 6 : 2;
-    return {multipliesBF16 ? Unit::Vdpbf16ps
-                           : chooseDotUnit(isa, shape.codes->bits),
-            isFew,
-            rows == 1 ? 1 : height,
-            strip,
-            maxBlockRows,
-            1,
-            shape.K};
+    Unit unit = multipliesBF16 ? Unit::Vdpbf16ps
+                               : chooseDotUnit(isa, shape.codes->bits);
+    // A group's sums and those of a tile are in registers at once. Of 16, those
+    // in i16 are, where the products of a step fit; others wait in memory.
+    bool hasShortSums = unit == Unit::Pmaddubsw && shape.codes->bits <= 4;
+    int64_t height = 2;
+    if (isa.vectorRegisters >= 32)
+      height = 6;
+    else if (!isFew && hasShortSums)
+      height = 4;
+    return {unit, isFew,  rows == 1 ? 1 : height, strip, maxBlockRows,
+            1,    shape.K};
   }
   if (shape.codes && isFew)
     return {Unit::Fma, isFew, rows == 1 ? 1 : 4, strip};

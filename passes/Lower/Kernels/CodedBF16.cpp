@@ -63,7 +63,8 @@ void CodedProduct::addBF16Quad(const Tile &tile, Value step, Value place,
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value column = b.add(tile.column, v * b.lanes);
       if (tile.unpacked)
-        parts.push_back({loadUnpacked(tile, place, 2 * quad + pair, column)});
+        parts.push_back(
+            {loadUnpacked(tile, place, b.index(2 * quad + pair), column)});
       else
         parts.push_back(codes.pairs(place, quad, pair, column));
     }

@@ -100,9 +100,10 @@ void CodedProduct::joinChains(const Tile &tile, SmallVectorImpl<Value> &sums) {
   sums.resize(tile.size());
 }
 
-Value CodedProduct::loadUnpacked(const Tile &tile, Value place, int64_t row,
+Value CodedProduct::loadUnpacked(const Tile &tile, Value place, Value row,
                                  Value column) {
-  Value at = b.add(b.add(place, b.mul(column, 4)), row * panelColumns * 4);
+  Value at =
+      b.add(b.add(place, b.mul(column, 4)), b.mul(row, panelColumns * 4));
   Value bytes = vector::LoadOp::create(
       b, VectorType::get({4 * b.lanes}, b.getI8Type()), tile.unpacked, at);
   return asElements(b, bytes, 32);
@@ -118,10 +119,48 @@ Value CodedProduct::splatDword(Value flat, Value place) {
   return b.splat(Value(vector::ExtractOp::create(b, dword, 0)));
 }
 
+bool CodedProduct::loopsOverQuads(const Tile &tile) const {
+  return tile.unpacked && hasCodedInput() && tile.rows.size() > 1 &&
+         b.isa.vectorRegisters < 32 &&
+         quadsOfPairs(b.isa, codes.format().bits) >= stepSize / 4;
+}
+
+/// All other sums wait in memory for the end of the loop. In straight code
+/// LLVM adds products to one another first, and there are too many of them.
+void CodedProduct::addQuadsInLoop(const Tile &tile, Value step, Value place,
+                                  int64_t begin, int64_t end,
+                                  MutableArrayRef<Value> sums) {
+  auto multiply = [&](Value quad) {
+    SmallVector<Value> quads, products;
+    for (int64_t v = 0; v < tile.vectors; ++v)
+      quads.push_back(
+          loadUnpacked(tile, place, quad, b.add(tile.column, v * b.lanes)));
+    Value k = b.add(b.mul(step, stepSize), b.mul(quad, 4));
+    for (Value row : tile.rows) {
+      Value inputs = splatDword(input, inputPlaces.code(row, k));
+      for (Value codes : quads)
+        products.push_back(multiplyPairs(b, codes, inputs));
+    }
+    return products;
+  };
+  SmallVector<Value> pairs =
+      b.loop(b.index(begin + 1), b.index(end), 1, multiply(b.index(begin)),
+             [&](Value quad, ValueRange carried) {
+               SmallVector<Value> next = multiply(quad);
+               for (auto [product, pair] : llvm::zip_equal(next, carried))
+                 product = arith::AddIOp::create(b, pair, product);
+               return next;
+             });
+  for (auto [sum, pair] : llvm::zip_equal(sums, pairs))
+    sum = widenPairs(b, sum, pair);
+}
+
 /// Quads [begin, end) of a step of K whose codes lie at `place`.
 void CodedProduct::addStep(const Tile &tile, Value step, Value place,
                            int64_t begin, int64_t end,
                            MutableArrayRef<Value> sums) {
+  if (loopsOverQuads(tile))
+    return addQuadsInLoop(tile, step, place, begin, end, sums);
   int64_t numChains = chains(tile), next = 0;
   const unsigned bits = codes.format().bits;
   const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
@@ -143,7 +182,7 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value column = b.add(tile.column, v * b.lanes);
       if (tile.unpacked) {
-        quads.push_back(loadUnpacked(tile, place, quad, column));
+        quads.push_back(loadUnpacked(tile, place, b.index(quad), column));
       } else {
         quads.push_back(codes.quad(place, quad, column));
       }

@@ -18,8 +18,8 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
       N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
       groups(codes.format().groups(K)), M(b.rows(op.getInput())),
       input(b.flatten(op.getInput())), inputPlaces(b, K, groups, M),
-      epilogue(b, op), plan(planProduct(shapeOf(op), b.isa, fewRows)),
-      stripVectors(plan.tileColumns / b.lanes) {
+      epilogue(b, op), fewPlan(planProduct(shapeOf(op), b.isa, fewRows)),
+      stripVectors(fewPlan.tileColumns / b.lanes) {
   if (op.getInputScales()) {
     inputScales = b.flatten(op.getInputScales());
     inputSums = b.flatten(op.getInputSums());
@@ -36,7 +36,7 @@ void CodedProduct::emitFew(Value item) {
   CodedItems::Part part = items.few(item);
   epilogue.setPart(part);
   auto emit = [&](Value panel, int64_t columns) {
-    Tile tile = tileOf(panel);
+    Tile tile = tileOf(panel, fewPlan);
     tile.isStream = true;
     emitPanel(tile, columns, b.index(0), M);
   };
@@ -61,7 +61,7 @@ void CodedProduct::emitMany(Value item) {
 }
 
 void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
-  Tile tile = tileOf(panel);
+  Tile tile = tileOf(panel, items.plan);
   if (isUnpacked()) {
     tile.unpacked = ScratchOp::create(
         b,
@@ -143,9 +143,10 @@ void CodedProduct::sumGroups() {
 
 //===-- Panels, strips, tiles ---------------------------------------------===//
 
-CodedProduct::Tile CodedProduct::tileOf(Value panel) {
+CodedProduct::Tile CodedProduct::tileOf(Value panel, const ProductPlan &plan) {
   Tile tile;
   tile.vectors = stripVectors;
+  tile.height = plan.tileRows;
   tile.panel = panel;
   tile.panelStart = codes.panelStart(panel);
   return tile;
@@ -213,17 +214,17 @@ void CodedProduct::eachTile(Tile &tile, Value firstRow, Value rows,
     return emitRows(b.index(0), 1, true);
   // What is no whole tile is one of the same height, or one row. A stream's
   // tiles may lack a row; four rows or less have a smaller one.
-  const int64_t height = plan.tileRows;
+  const int64_t height = tile.height;
   const bool hasSmall = tile.isStream && height > smallTileRows;
   const int64_t lacking = hasSmall ? height - smallTileRows - 1 : 0;
   Value tiles = b.div(b.add(rows, lacking), b.index(height));
-  b.loop(b.index(0), tiles, 1, [&](Value i) {
+  Value first = b.mul(tiles, height);
+  b.loop(b.index(0), first, height, [&](Value row) {
     if (hasSmall)
-      tile.fetched = fetchedBy(tile, i, tiles);
-    emitRows(b.mul(i, height), height, /*isWhole=*/!hasSmall);
+      tile.fetched = fetchedBy(tile, b.div(row, b.index(height)), tiles);
+    emitRows(row, height, /*isWhole=*/!hasSmall);
   });
   tile.fetched = std::nullopt;
-  Value first = b.mul(tiles, height);
   b.when(b.less(first, rows), [&] {
     b.when(
         b.equal(b.sub(rows, first), b.index(1)),

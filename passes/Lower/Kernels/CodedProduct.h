@@ -44,6 +44,7 @@ private:
   };
   struct Tile {
     int64_t vectors;
+    int64_t height;                ///< rows where there are enough
     llvm::SmallVector<Value> rows; ///< of the matrix
     Value panel, panelStart;
     Value column;                   ///< in the panel
@@ -70,7 +71,7 @@ private:
 
   void prepareRows();
   /// Inputs are multiplied as bf16, at least of few rows.
-  bool multipliesBF16() const { return plan.unit == Unit::Vdpbf16ps; }
+  bool multipliesBF16() const { return fewPlan.unit == Unit::Vdpbf16ps; }
   void prepareBF16();
   void sumGroups();
   /// Many rows run in AMX tiles.
@@ -79,7 +80,8 @@ private:
   bool subtractsZeros() const;
   void emitTiles(const CodedItems::Part &part);
   void emitManyPanel(Value panel, const CodedItems::Part &part);
-  Tile tileOf(Value panel);
+  /// Of items of few or of many rows.
+  Tile tileOf(Value panel, const ProductPlan &plan);
   void emitPanel(Tile tile, int64_t columns, Value firstRow, Value rows);
   Fetched fetchedBy(const Tile &tile, Value i, Value tiles);
   int64_t linesOfQuad() const;
@@ -95,8 +97,13 @@ private:
                                      int64_t half);
   void addStep(const Tile &tile, Value step, Value place, int64_t begin,
                int64_t end, llvm::MutableArrayRef<Value> sums);
+  /// The products of a step fit i16, and there are registers for those sums
+  /// alone.
+  bool loopsOverQuads(const Tile &tile) const;
+  void addQuadsInLoop(const Tile &tile, Value step, Value place, int64_t begin,
+                      int64_t end, llvm::MutableArrayRef<Value> sums);
   /// A row of 32 dwords of what was unpacked to `place`.
-  Value loadUnpacked(const Tile &tile, Value place, int64_t row, Value column);
+  Value loadUnpacked(const Tile &tile, Value place, Value row, Value column);
   /// Four codes or two bf16 of an input.
   Value splatDword(Value flat, Value place);
   void addBF16Quad(const Tile &tile, Value step, Value place, int64_t quad,
@@ -160,7 +167,7 @@ private:
   Value M, input, inputScales, inputSums;
   CodedRows inputPlaces; ///< of an input of codes
   Epilogue epilogue;
-  const ProductPlan plan;     ///< of more than one row
+  const ProductPlan fewPlan;  ///< of more than one row
   const int64_t stripVectors; ///< of tiles of vectors
   /// Float inputs: where rows start, `inputStride` apart, and of few the sums
   /// of their groups, in scratch.

@@ -106,7 +106,7 @@ void CodedProduct::unpackFactors(Tile &tile) {
 }
 
 void CodedProduct::prefetchNext(const Tile &tile, Value row, Value rows) {
-  Value height = b.index(plan.tileRows), tiles = b.ceilDiv(rows, height);
+  Value height = b.index(tile.height), tiles = b.ceilDiv(rows, height);
   int64_t width = stripVectors * b.lanes;
   Value i = b.add(b.mul(b.div(tile.column, b.index(width)), tiles),
                   b.div(row, height));

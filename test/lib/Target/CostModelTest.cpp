@@ -166,7 +166,9 @@ TEST(CostModel, plansAreThoseOfTheKernels) {
            rows == 1 ? 1 : 6, 32, 64);
   expect("x86-64-v4", "int7-g64", "int8-block", 512, Unit::Pmaddubsw, 6, 32);
   expect("x86-64-v4", "int8-g64", "int8-block", 512, Unit::Pmaddwd, 6, 32);
-  expect("x86-64-v3", "int4-g64", "int8-block", 512, Unit::Pmaddubsw, 2, 16);
+  expect("x86-64-v3", "int4-g64", "int8-block", 512, Unit::Pmaddubsw, 4, 16);
+  expect("x86-64-v3", "int4-g64", "int8-block", 12, Unit::Pmaddubsw, 2, 16);
+  expect("x86-64-v3", "int5-g64", "int8-block", 512, Unit::Pmaddubsw, 2, 16);
   expect("x86-64", "int4-g64", "int8-block", 512, Unit::Pmaddwd, 2, 8);
   expect("x86-64-v4-vnni", "int4-g64", "f32", 2, Unit::Fma, 4, 32);
   expect("x86-64-v4-vnni", "int4-g64", "bf16", 1, Unit::Vdpbf16ps, 1, 32);
