@@ -42,10 +42,10 @@ def check_passes():
 
 def check_ops():
     for dialect, folder in {"qopt": "QOpt", "onnx": "ONNX"}.items():
-        source = (ROOT / "dialects" / folder / f"{folder}.td").read_text()
+        source = "".join(path.read_text() for path in (ROOT / "dialects" / folder).glob("*.td"))
         defined = {f"{dialect}.{name}" for name in re.findall(r'^def \w+Op : \w+<"(\w+)"', source, re.MULTILINE)}
         written = sections(f"{dialect}.md")
-        expect(defined and defined == set(written), f"{dialect}.md and {folder}.td differ in {defined ^ set(written)}")
+        expect(defined and defined == set(written), f"{dialect}.md and dialects/{folder}/*.td differ in {defined ^ set(written)}")
         for name, text in written.items():
             expect(re.search(r"^_[A-Z].+_$", text, re.MULTILINE), f"{dialect}.md: {name} has no summary")
             expect("```mlir" in text, f"{dialect}.md: {name} has no example")

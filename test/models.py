@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-NAMES = ["optimum-opset17", "dynamo-opset18", "dynamo-opset23", "dynamo-f16", "minilm-l6"]
+NAMES = ["optimum-opset17", "dynamo-opset18", "dynamo-opset23", "dynamo-f16", "genai-fp32", "qdq-int8", "minilm-l6"]
 SKIPPED = 77
 
 models = pathlib.Path(os.environ["QOPT_MODELS"])
@@ -34,7 +34,8 @@ def main():
     models.mkdir(parents=True, exist_ok=True)
     with open(models / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == text:
+        done = "\n".join([*NAMES, text])
+        if stamp.exists() and stamp.read_text() == done:
             return 0
         sums = dict(reversed(line.split()) for line in text.splitlines())
         missing = [name for name in NAMES if not complete(name, sums)]
@@ -46,7 +47,7 @@ def main():
                 shutil.rmtree(target, ignore_errors=True)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(pathlib.Path(work) / folder(name), target)
-        stamp.write_text(text)
+        stamp.write_text(done)
     return 0
 
 

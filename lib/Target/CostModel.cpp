@@ -138,7 +138,7 @@ static ProductPlan planTiles(const ProductShape &shape, Unit unit) {
 }
 
 int64_t fewRowsOf(const ProductShape &shape, const X86Isa &isa) {
-  return shape.hasCodedInput && isa.vnni && !isa.amx ? 64 : fewRows;
+  return shape.hasCodedInput && isa.vnni && !isa.amx ? 32 : fewRows;
 }
 
 ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
@@ -148,8 +148,9 @@ ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
   if (!isFew)
     if (std::optional<Unit> tiles = chooseTiles(shape, isa))
       return planTiles(shape, *tiles);
-  bool multipliesBF16 = isa.bf16 && shape.codes && shape.hasBF16Input &&
-                        (isFew || hasBF16Codes(shape));
+  // CPUs with AMX have half as many vdpbf16ps a cycle as multiply-adds.
+  bool multipliesBF16 = isa.bf16 && !isa.amx && shape.codes &&
+                        shape.hasBF16Input && (isFew || hasBF16Codes(shape));
   if (shape.hasCodedInput || multipliesBF16) {
     Unit unit = multipliesBF16 ? Unit::Vdpbf16ps
                                : chooseDotUnit(isa, shape.codes->bits);
@@ -310,6 +311,9 @@ ProductCost CostModel::cost(const ProductShape &shape, int64_t rows) const {
   double peakCycles = double(rows) * double(shape.N) * double(shape.K) / rate;
   // Groups that are no whole tiles of 64 have tiles of 32.
   if (plan.unit == Unit::Amx && shape.codes->groupSize(K) % 64 != 0)
+    rate /= 2;
+  // Codes of 8 bits are two of bf16.
+  if (plan.isFew && plan.unit == Unit::Vdpbf16ps && shape.codes->bits == 8)
     rate /= 2;
 
   double computed = double(computedRows(shape, plan, rows));

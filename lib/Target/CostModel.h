@@ -65,7 +65,8 @@ struct ProductPlan {
 constexpr int64_t fewRows = 12;
 
 /// The same of a product: with VNNI, to unpack codes again for each tile costs
-/// less than to write them down. Tiles of AMX take what is more than `fewRows`.
+/// less than to write them down. Where there is AMX its tiles take what is more
+/// than `fewRows`.
 int64_t fewRowsOf(const ProductShape &shape, const X86Isa &isa);
 
 /// Few rows that are left behind tiles of more are one of so many, if they fit.

@@ -34,6 +34,8 @@ public:
   bool hasCodedInput() const { return bool(inputScales); }
   /// Many rows of bf16 read codes less their zeros as bf16.
   bool unpacksBF16() const;
+  /// Inputs are multiplied as bf16, at least of few rows.
+  bool multipliesBF16() const { return fewPlan.unit == Unit::Vdpbf16ps; }
 
   CodedItems items;
 
@@ -70,8 +72,6 @@ private:
   class TiledItem;
 
   void prepareRows();
-  /// Inputs are multiplied as bf16, at least of few rows.
-  bool multipliesBF16() const { return fewPlan.unit == Unit::Vdpbf16ps; }
   void prepareBF16();
   void sumGroups();
   /// Many rows run in AMX tiles.

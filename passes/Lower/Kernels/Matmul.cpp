@@ -74,10 +74,11 @@ static LogicalResult lowerCodedMatmul(MatmulOp op, const X86Isa &isa) {
   bool isUnpacked = isCoded || product.unpacksBF16();
   if (!isUnpacked &&
       cast<MemRefType>(op.getInput().getType()).getElementType().isBF16())
-    op.emitRemark(isa.bf16 ? "many rows of bf16 are widened: the products are "
-                             "those of f32"
-                           : "inputs of bf16 are widened: the products are "
-                             "those of f32");
+    op.emitRemark(product.multipliesBF16()
+                      ? "many rows of bf16 are widened: the products are "
+                        "those of f32"
+                      : "inputs of bf16 are widened: the products are "
+                        "those of f32");
   product.begin();
   // Blocks of float inputs run as products with values of a strip.
   std::optional<Product> values;

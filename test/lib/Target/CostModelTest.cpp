@@ -161,9 +161,9 @@ TEST(CostModel, plansAreThoseOfTheKernels) {
   expect("x86-64-v4-amx", "int4-g64", "int8-block", 13, Unit::Amx, 32, 32);
   expect("x86-64-v4-amx", "int4-g64", "int8-block", 12, Unit::Vpdpbusd, 6, 32);
   expect("x86-64-v4-amx", "int4-g16", "int8-block", 13, Unit::Vpdpbusd, 6, 32);
-  for (int64_t rows : {1, 64, 65})
+  for (int64_t rows : {1, 32, 33})
     expect("x86-64-v4-vnni", "int4-g64", "int8-block", rows, Unit::Vpdpbusd,
-           rows == 1 ? 1 : 6, 32, 64);
+           rows == 1 ? 1 : 6, 32, 32);
   expect("x86-64-v4", "int7-g64", "int8-block", 512, Unit::Pmaddubsw, 6, 32);
   expect("x86-64-v4", "int8-g64", "int8-block", 512, Unit::Pmaddwd, 6, 32);
   expect("x86-64-v3", "int4-g64", "int8-block", 512, Unit::Pmaddubsw, 4, 16);
@@ -175,7 +175,7 @@ TEST(CostModel, plansAreThoseOfTheKernels) {
   expect("x86-64-v4-vnni", "int4-g16", "bf16", 2, Unit::Vdpbf16ps, 6, 32);
   expect("x86-64-v4-vnni", "int4-g64", "bf16", 13, Unit::Vdpbf16ps, 6, 32);
   expect("x86-64-v4-vnni", "int4-g16", "bf16", 13, Unit::Fma, 12, 32);
-  expect("x86-64-v4-amx", "int4-g64", "bf16", 12, Unit::Vdpbf16ps, 6, 32);
+  expect("x86-64-v4-amx", "int4-g64", "bf16", 12, Unit::Fma, 4, 32);
   expect("x86-64-v4-amx", "int4-g64", "bf16", 13, Unit::AmxBF16, 32, 32);
   expect("x86-64-v4", "int4-g64", "bf16", 1, Unit::Fma, 1, 32);
   expect("x86-64-v4-vnni", "int4-g64", "f32", 13, Unit::Fma, 12, 32);
