@@ -94,18 +94,17 @@ void CodeModule::setModule(std::unique_ptr<Module> newModule) {
   }
 }
 
-/// Lowered code is vector code, its loops unrolled as far as is meant, but for
-/// those of few steps. What is left: take descriptors of buffers apart, thread
-/// conditions that are known in a step of a loop, move out of loops what does
-/// not change, fold addresses. The rest of O2 takes as long as code generation
-/// and makes no code faster.
+/// Lowered code is vector code, its loops unrolled as far as is meant. What is
+/// left: take descriptors of buffers apart, thread conditions that are known in
+/// a step of a loop, move out of loops what does not change, fold addresses.
+/// The rest of O2 takes as long as code generation and makes no code faster.
 static constexpr StringRef pipeline =
     "globalopt,cgscc(inline),globaldce,"
     "function<eager-inv>("
     "sroa,early-cse,instcombine<max-iterations=1;no-verify-fixpoint>,"
     "loop-mssa(loop-rotate,licm),simplifycfg,"
     "jump-threading,correlated-propagation,"
-    "loop(indvars,loop-deletion,loop-unroll-full),"
+    "loop(indvars,loop-deletion),"
     "early-cse<memssa>,loop-mssa(licm),"
     "instcombine<max-iterations=1;no-verify-fixpoint>,"
     "simplifycfg<no-keep-loops;hoist-common-insts;sink-common-insts>),"

@@ -174,11 +174,12 @@ Value BlockEmitter::combineLanes(Value vector, Operation *combiner) {
   int64_t count = type.getNumElements();
   while (count > 1) {
     count /= 2;
-    Value low = vector::ExtractStridedSliceOp::create(builder, loc, vector, {0},
-                                                      {count}, {1});
-    Value high = vector::ExtractStridedSliceOp::create(builder, loc, vector,
-                                                       {count}, {count}, {1});
-    vector = join(low, high, combiner);
+    auto half = [&](int64_t first) {
+      return vector::ShuffleOp::create(
+          builder, loc, vector, vector,
+          llvm::to_vector(llvm::seq(first, first + count)));
+    };
+    vector = join(half(0), half(count), combiner);
   }
   return vector::ExtractOp::create(builder, loc, vector, 0);
 }

@@ -189,12 +189,7 @@ Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
     Value left = b.max(b.sub(keys.steps, i), b.index(0));
     score = b.addf(score, b.loadFirst(buffers.mask, at, left));
   }
-  Value lane =
-      vector::StepOp::create(b, VectorType::get({b.lanes}, b.getIndexType()));
-  lane = arith::IndexCastOp::create(
-      b, VectorType::get({b.lanes}, b.getI32Type()), lane);
-  Value isSeen = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, lane,
-                                       b.splat(b.toI32(b.sub(visible, i))));
+  Value isSeen = b.mask(b.sub(visible, i));
   if (buffers.padding) {
     Value isThere = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
                                           b.load(seen, i), b.splat(1.0));

@@ -45,9 +45,7 @@ void CodedProduct::prepareBF16() {
     });
     if (whole == K)
       return;
-    Value there = vector::CreateMaskOp::create(
-        b, VectorType::get({stepSize}, b.getI1Type()),
-        ValueRange{b.index(K - whole)});
+    Value there = b.mask(K - whole, stepSize);
     Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
     copy(b.index(whole),
          vector::MaskedLoadOp::create(

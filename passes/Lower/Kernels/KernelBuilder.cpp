@@ -202,12 +202,19 @@ void KernelBuilder::storeScalar(Value value, Value flat, Value offset) {
   memref::StoreOp::create(*this, value, flat, offset);
 }
 
-Value KernelBuilder::mask(int64_t count) {
-  SmallVector<bool> bits(lanes, false);
+Value KernelBuilder::mask(int64_t count, int64_t size) {
+  SmallVector<bool> bits(size, false);
   std::fill_n(bits.begin(), count, true);
   return arith::ConstantOp::create(
-      *this, DenseElementsAttr::get(VectorType::get({lanes}, getI1Type()),
+      *this, DenseElementsAttr::get(VectorType::get({size}, getI1Type()),
                                     ArrayRef<bool>(bits)));
+}
+
+Value KernelBuilder::mask(Value count) {
+  auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, int32_t(lanes)));
+  Value lane = arith::ConstantOp::create(*this, getI32VectorAttr(numbers));
+  return arith::CmpIOp::create(*this, arith::CmpIPredicate::slt, lane,
+                               splat(toI32(count)));
 }
 
 Value KernelBuilder::load(Value flat, Value offset, int64_t count) {
@@ -217,17 +224,15 @@ Value KernelBuilder::load(Value flat, Value offset, int64_t count) {
     return widen(vector::LoadOp::create(*this, type, flat, offset));
   Value zero = arith::ConstantOp::create(*this, getZeroAttr(type));
   return widen(vector::MaskedLoadOp::create(*this, type, flat, offset,
-                                            mask(count), zero));
+                                            mask(count, lanes), zero));
 }
 
 Value KernelBuilder::loadFirst(Value flat, Value offset, Value count) {
   Type element = cast<MemRefType>(flat.getType()).getElementType();
   auto type = VectorType::get({lanes}, element);
-  Value there = vector::CreateMaskOp::create(
-      *this, VectorType::get({lanes}, getI1Type()), count);
   Value zero = arith::ConstantOp::create(*this, getZeroAttr(type));
-  return widen(
-      vector::MaskedLoadOp::create(*this, type, flat, offset, there, zero));
+  return widen(vector::MaskedLoadOp::create(*this, type, flat, offset,
+                                            mask(count), zero));
 }
 
 void KernelBuilder::store(Value vector, Value flat, Value offset,
@@ -235,7 +240,8 @@ void KernelBuilder::store(Value vector, Value flat, Value offset,
   if (count == lanes)
     vector::StoreOp::create(*this, vector, flat, offset);
   else
-    vector::MaskedStoreOp::create(*this, flat, offset, mask(count), vector);
+    vector::MaskedStoreOp::create(*this, flat, offset, mask(count, lanes),
+                                  vector);
 }
 
 void KernelBuilder::eachVector(int64_t size, Body<void(Value, int64_t)> body) {

@@ -128,13 +128,15 @@ public:
   Value maxLanes(Value vector);
   /// The first `count` lanes, 0 in the others.
   Value keepFirst(Value vector, int64_t count);
+  /// i1 of so many lanes, set in the first `count`.
+  Value mask(int64_t count, int64_t size);
+  /// The same of a vector; `count` may be less than 0, or more than lanes.
+  Value mask(Value count);
   /// Rows become columns; as many vectors as lanes.
   void transpose(llvm::MutableArrayRef<Value> rows);
 
 private:
   Value reduceLanes(Value vector, Body<Value(Value, Value)> combine);
-
-  Value mask(int64_t count);
 };
 
 } // namespace qopt

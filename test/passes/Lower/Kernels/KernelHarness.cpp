@@ -98,11 +98,8 @@ static std::vector<int64_t> makeArguments(ModuleOp module) {
 }
 
 static const char loweringToLLVM[] =
-    "func.func(scf-forall-to-for),canonicalize,cse,"
-    "convert-math-to-llvm,convert-scf-to-cf,"
-    "convert-vector-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,"
-    "convert-func-to-llvm,convert-cf-to-llvm,reconcile-unrealized-casts,"
-    "canonicalize,cse";
+    "func.func(scf-forall-to-for),canonicalize,cse,convert-scf-to-cf,"
+    "convert-to-llvm,reconcile-unrealized-casts,canonicalize,cse";
 
 Kernel::Kernel(const std::string &text, const X86Isa &isa)
     : self(std::make_unique<Implementation>()) {
