@@ -45,7 +45,8 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
 
     The input is of floats, or the codes that `qopt.quantize` makes, `quantized` with
     their scales and sums:
-    `input[..., k] = scales[..., k / group] * codes[..., k]`.
+    `input[..., k] = scales[..., k / group] * codes[..., k]`. Those of a `quantize` with
+    `unsigned_many` are for products with that attribute alone.
 
     The buffer form may have `candidates`, the outs of a `qopt.candidates` of the
     result. Where these have room for any (their last size is not 0) they are found
@@ -66,7 +67,8 @@ def QOpt_MatmulOp : QOpt_ComputeOp<"matmul", [AttrSizedOperandSegments]> {
                        Optional<AnyMemRef>:$out,
                        Variadic<AnyMemRef>:$candidates,
                        OptionalAttr<TypeAttrOf<QOpt_QTensor>>:$weight_type,
-                       OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role);
+                       OptionalAttr<StrAttr>:$path, OptionalAttr<StrAttr>:$role,
+                       UnitAttr:$unsigned_many);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let regions = (region MaxSizedRegion<1>:$epilogue);
   let extraClassDeclaration = [{
@@ -128,7 +130,9 @@ def QOpt_QuantizeOp : QOpt_Op<"quantize",
     (lib/Formats/Activations.h). `sums` are the sums of the codes of each group.
     Codes are `[..., Kp]`, with Kp the next multiple of 64 and zeros beyond K; scales
     `[..., 1]` or `[..., groups]`; sums `[..., groups]`. In buffers their order is the
-    kernels' own (passes/Lower/Kernels/CodedRows.h).
+    kernels' own (passes/Lower/Kernels/CodedRows.h). With `unsigned_many` kernels may
+    store codes of many rows plus 128, as unsigned bytes: all products that read them
+    have the attribute too.
 
     ```mlir
     %codes, %scales, %sums = qopt.quantize %x {block = 64, per_token}
@@ -139,7 +143,8 @@ def QOpt_QuantizeOp : QOpt_Op<"quantize",
                        Optional<AnyMemRef>:$out_codes,
                        Optional<AnyMemRef>:$out_scales,
                        Optional<AnyMemRef>:$out_sums,
-                       I64Attr:$block, UnitAttr:$per_token);
+                       I64Attr:$block, UnitAttr:$per_token,
+                       UnitAttr:$unsigned_many);
   let results = (outs Optional<AnyRankedTensor>:$codes,
                       Optional<AnyRankedTensor>:$scales,
                       Optional<AnyRankedTensor>:$sums);

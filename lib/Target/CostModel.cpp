@@ -138,7 +138,21 @@ static ProductPlan planTiles(const ProductShape &shape, Unit unit) {
 }
 
 int64_t fewRowsOf(const ProductShape &shape, const X86Isa &isa) {
-  return shape.hasCodedInput && isa.vnni && !isa.amx ? 32 : fewRows;
+  return shape.hasCodedInput ? fewRowsOfCodes(isa) : fewRows;
+}
+
+int64_t fewRowsOfCodes(const X86Isa &isa) {
+  return isa.vnni && !isa.amx ? 32 : fewRows;
+}
+
+bool takesUnsignedInputs(const Format &format) {
+  return format.bits < 8 && format.block != 16 &&
+         format.zero != Format::Zero::Float &&
+         (format.zero != Format::Zero::Integer || format.zeroBits < 8);
+}
+
+bool hasUnsignedInputs(const X86Isa &isa) {
+  return !isa.amx && isa.lanes() >= 8;
 }
 
 ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
@@ -293,8 +307,16 @@ static double groupInstructions(const ProductShape &shape,
     return plan.isFew ? 1 + 2 : 1;
   if (!shape.codes || (!shape.hasCodedInput && !plan.isFew))
     return 0;
-  bool hasZero = shape.codes->storesZeros() ||
-                 shape.codes->constantZero() != shape.codes->minCode();
+  // Of unsigned inputs zeros, or with pairs the middle codes, are subtracted
+  // before.
+  int64_t subtracted = shape.codes->minCode();
+  bool isUnsigned =
+      shape.hasCodedInput && !plan.isFew && takesUnsignedInputs(*shape.codes);
+  if (isUnsigned && plan.unit == Unit::Pmaddubsw)
+    subtracted += int64_t(1) << (shape.codes->bits - 1);
+  bool hasZero = (shape.codes->storesZeros() ||
+                  shape.codes->constantZero() != subtracted) &&
+                 !(isUnsigned && plan.unit == Unit::Vpdpbusd);
   // Its zero times the sum of the input, its scale times the input's.
   double instructions =
       shape.hasCodedInput ? 3 + (hasZero ? 3 : 0) : 1 + (hasZero ? 2 : 0);

@@ -69,6 +69,17 @@ constexpr int64_t fewRows = 12;
 /// than `fewRows`.
 int64_t fewRowsOf(const ProductShape &shape, const X86Isa &isa);
 
+/// The same of all products of codes.
+int64_t fewRowsOfCodes(const X86Isa &isa);
+
+/// Whether codes of the weight less their zeros, or less the middle one, can be
+/// signed bytes that many rows of unsigned inputs are multiplied by.
+bool takesUnsignedInputs(const Format &format);
+/// Whether such products are made so: instructions multiply unsigned by signed
+/// bytes, and what has to be subtracted for the inputs' offset is a vector of
+/// the weight's alone, computed where codes are unpacked.
+bool hasUnsignedInputs(const X86Isa &isa);
+
 /// Few rows that are left behind tiles of more are one of so many, if they fit.
 constexpr int64_t smallTileRows = 4;
 

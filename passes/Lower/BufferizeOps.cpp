@@ -174,7 +174,7 @@ LogicalResult FunctionBufferizer::convertQuantize(QuantizeOp op) {
     return failure();
   QuantizeOp::create(builder, op.getLoc(), Type(), Type(), Type(),
                      (*operands)[0], (*outs)[0], (*outs)[1], (*outs)[2],
-                     op.getBlock(), op.getPerToken());
+                     op.getBlock(), op.getPerToken(), op.getUnsignedMany());
   return success();
 }
 

@@ -1,6 +1,7 @@
 //===- QuantizeActivations.cpp - Inputs of products become codes ----------===//
 
 #include "dialects/ONNX/ONNX.h"
+#include "lib/Target/CostModel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Quantize/Activations.h"
@@ -23,6 +24,14 @@ SmallVector<DimExpr> withLast(RankedTensorType type, int64_t last) {
 /// One `qopt.quantize` for all products that want the same of a tensor.
 class InputQuantizer {
 public:
+  void run(ArrayRef<MatmulOp> products) {
+    for (MatmulOp matmul : products)
+      run(matmul);
+    for (auto &[input, quantize] : codes)
+      chooseSigns(quantize);
+  }
+
+private:
   void run(MatmulOp matmul) {
     auto wanted = matmul->getAttrOfType<StringAttr>(activationsAttr);
     if (!wanted)
@@ -60,7 +69,21 @@ public:
     matmul.getInputSumsMutable().assign(quantize.getSums());
   }
 
-private:
+  /// All products of the codes have to agree.
+  static void chooseSigns(QuantizeOp quantize) {
+    auto products = llvm::map_to_vector(
+        quantize.getCodes().getUsers(),
+        [](Operation *user) { return cast<MatmulOp>(user); });
+    if (!llvm::all_of(products, [](MatmulOp product) {
+          return takesUnsignedInputs(
+              product.getQuantizedWeight().getFormat().getValue());
+        }))
+      return;
+    quantize.setUnsignedMany(true);
+    for (MatmulOp product : products)
+      product.setUnsignedMany(true);
+  }
+
   Value roundToBF16(Value input, RankedTensorType type, Location loc) {
     OpBuilder builder(input.getContext());
     builder.setInsertionPointAfterValue(input);
@@ -95,8 +118,7 @@ struct QuantizeActivations final
     InputQuantizer quantizer;
     SmallVector<MatmulOp> products;
     getOperation().walk([&](MatmulOp op) { products.push_back(op); });
-    for (MatmulOp op : products)
-      quantizer.run(op);
+    quantizer.run(products);
   }
 };
 

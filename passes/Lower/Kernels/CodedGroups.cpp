@@ -32,6 +32,10 @@ Value CodedProduct::zeroSum() {
 /// one instruction. At the end the last products would have to be waited for.
 SmallVector<Value> CodedProduct::startSums(const Tile &tile, Value group) {
   SmallVector<Value> sums(tile.size() * chains(tile), zeroSum());
+  if (tile.starts)
+    for (int64_t i = 0; i < tile.size(); ++i)
+      sums[i] = loadStart(tile, group, b.index(0),
+                          b.add(tile.column, i % tile.vectors * b.lanes));
   if (!startsWithZeros(tile))
     return sums;
   SmallVector<Value> zeros;
@@ -51,6 +55,8 @@ SmallVector<Value> CodedProduct::startSums(const Tile &tile, Value group) {
 /// The sums of input * index over a segment, or over one half of its one step.
 SmallVector<Value> CodedProduct::groupSums(const Tile &tile, Value segment,
                                            int64_t half) {
+  if (tile.starts && subtractsMiddle())
+    return unsignedPairs(tile, segment);
   Value start = codes.segmentStart(tile.panelStart, segment);
   Value firstStep = b.mul(segment, codes.segmentSteps());
   Value group = half < 0 ? segment : b.add(b.mul(segment, 2), half);
@@ -125,32 +131,42 @@ bool CodedProduct::loopsOverQuads(const Tile &tile) const {
          quadsOfPairs(b.isa, codes.format().bits) >= stepSize / 4;
 }
 
+SmallVector<Value> CodedProduct::pairsOfQuad(const Tile &tile, Value step,
+                                             Value place, Value quad) {
+  SmallVector<Value> quads, products;
+  for (int64_t v = 0; v < tile.vectors; ++v)
+    quads.push_back(
+        loadUnpacked(tile, place, quad, b.add(tile.column, v * b.lanes)));
+  Value k = b.add(b.mul(step, stepSize), b.mul(quad, 4));
+  for (Value row : tile.rows) {
+    Value inputs = splatDword(input, inputPlaces.code(row, k));
+    for (Value codes : quads)
+      products.push_back(tile.starts ? multiplyPairs(b, inputs, codes)
+                                     : multiplyPairs(b, codes, inputs));
+  }
+  return products;
+}
+
 /// All other sums wait in memory for the end of the loop. In straight code
 /// LLVM adds products to one another first, and there are too many of them.
+SmallVector<Value> CodedProduct::addPairsOfQuads(const Tile &tile, Value step,
+                                                 Value place, Value begin,
+                                                 Value end,
+                                                 ArrayRef<Value> pairs) {
+  return b.loop(begin, end, 1, pairs, [&](Value quad, ValueRange carried) {
+    SmallVector<Value> next = pairsOfQuad(tile, step, place, quad);
+    for (auto [product, pair] : llvm::zip_equal(next, carried))
+      product = arith::AddIOp::create(b, pair, product);
+    return next;
+  });
+}
+
 void CodedProduct::addQuadsInLoop(const Tile &tile, Value step, Value place,
                                   int64_t begin, int64_t end,
                                   MutableArrayRef<Value> sums) {
-  auto multiply = [&](Value quad) {
-    SmallVector<Value> quads, products;
-    for (int64_t v = 0; v < tile.vectors; ++v)
-      quads.push_back(
-          loadUnpacked(tile, place, quad, b.add(tile.column, v * b.lanes)));
-    Value k = b.add(b.mul(step, stepSize), b.mul(quad, 4));
-    for (Value row : tile.rows) {
-      Value inputs = splatDword(input, inputPlaces.code(row, k));
-      for (Value codes : quads)
-        products.push_back(multiplyPairs(b, codes, inputs));
-    }
-    return products;
-  };
   SmallVector<Value> pairs =
-      b.loop(b.index(begin + 1), b.index(end), 1, multiply(b.index(begin)),
-             [&](Value quad, ValueRange carried) {
-               SmallVector<Value> next = multiply(quad);
-               for (auto [product, pair] : llvm::zip_equal(next, carried))
-                 product = arith::AddIOp::create(b, pair, product);
-               return next;
-             });
+      addPairsOfQuads(tile, step, place, b.index(begin + 1), b.index(end),
+                      pairsOfQuad(tile, step, place, b.index(begin)));
   for (auto [sum, pair] : llvm::zip_equal(sums, pairs))
     sum = widenPairs(b, sum, pair);
 }
@@ -196,7 +212,8 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
           int64_t i = r * tile.vectors + v;
           Value &sum = sums[chain + i];
           if (quadsInPairs == 0) {
-            sum = addQuads(b, sum, quads[v], inputs, bits);
+            sum = tile.starts ? addQuads(b, sum, inputs, quads[v], bits)
+                              : addQuads(b, sum, quads[v], inputs, bits);
             continue;
           }
           Value products = multiplyPairs(b, quads[v], inputs);
@@ -226,12 +243,14 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
 }
 
 bool CodedProduct::hasZeros(const Tile &tile) const {
+  int64_t subtracted = tile.starts && subtractsMiddle() ? codes.middle() : 0;
   return tile.hasZeros && (multipliesBF16() || !codes.hasConstantZero() ||
-                           codes.constantZero() != 0);
+                           codes.constantZero() != subtracted);
 }
 
 bool CodedProduct::startsWithZeros(const Tile &tile) const {
-  return tile.unpacked && hasZeros(tile) && hasExactZeros() && hasShortSums();
+  return tile.unpacked && hasZeros(tile) && hasExactZeros() && hasShortSums() &&
+         !tile.starts;
 }
 
 bool CodedProduct::hasShortSums() const {
@@ -259,6 +278,9 @@ CodedProduct::Factors CodedProduct::factorsOf(const Tile &tile, Value group,
     return factors;
   }
   factors.zero = codes.zeros(tile.panelStart, group, column);
+  if (tile.starts)
+    factors.zero = arith::SubIOp::create(b, factors.zero,
+                                         splatElements(b, 32, codes.middle()));
   if (hasShortSums()) // as addPairs takes it, subtracted
     factors.zero = arith::AndIOp::create(
         b, arith::SubIOp::create(b, splatElements(b, 32, 0), factors.zero),

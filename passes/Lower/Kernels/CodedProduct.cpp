@@ -17,8 +17,9 @@ CodedProduct::CodedProduct(KernelBuilder &b, MatmulOp op)
       codes(b, op.getQuantizedWeight().getPanels(), b.flatten(op.getWeight())),
       N(codes.layout.N), K(codes.layout.K), paddedK(codes.steps() * stepSize),
       groups(codes.format().groups(K)), M(b.rows(op.getInput())),
-      input(b.flatten(op.getInput())), inputPlaces(b, K, groups, M),
-      epilogue(b, op), fewPlan(planProduct(shapeOf(op), b.isa, fewRows)),
+      input(b.flatten(op.getInput())),
+      inputPlaces(b, K, groups, M, op.getUnsignedMany()), epilogue(b, op),
+      fewPlan(planProduct(shapeOf(op), b.isa, fewRows)),
       stripVectors(fewPlan.tileColumns / b.lanes) {
   if (op.getInputScales()) {
     inputScales = b.flatten(op.getInputScales());
@@ -68,7 +69,9 @@ void CodedProduct::emitManyPanel(Value panel, const CodedItems::Part &part) {
         MemRefType::get({codes.steps() * unpackedStepBytes()}, b.getI8Type()));
     unpack(tile.panelStart, b.index(0), b.index(codes.layout.segments()),
            tile.unpacked, b.index(0));
-    tile.hasZeros = !unpacksBF16();
+    tile.hasZeros = !unpacksBF16() && !subtractsZeros();
+    if (inputPlaces.hasUnsigned())
+      makeStarts(tile);
     unpackFactors(tile);
   }
   eachWidth(panel, [&](int64_t columns) {

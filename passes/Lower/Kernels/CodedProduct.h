@@ -52,6 +52,7 @@ private:
     Value column;                   ///< in the panel
     Value unpacked;                 ///< null, or the panel's quads as bytes
     Value scales, zeros;            ///< null, or unpacked factors, [groups][32]
+    Value starts;                   ///< null, or of unsigned inputs, see below
     bool hasZeros = true;           ///< their zeros are not subtracted yet
     bool isStream = false;          ///< the panel comes from memory
     std::optional<Fetched> fetched; ///< null: what lies ahead in the panel
@@ -76,8 +77,11 @@ private:
   void sumGroups();
   /// Many rows run in AMX tiles.
   bool usesTiles() const;
-  /// Zeros are subtracted where codes are unpacked, for tiles.
+  /// Zeros are subtracted where codes are unpacked.
   bool subtractsZeros() const;
+  /// The middle code is: then more products fit i16, and a group's are added
+  /// in it.
+  bool subtractsMiddle() const;
   void emitTiles(const CodedItems::Part &part);
   void emitManyPanel(Value panel, const CodedItems::Part &part);
   /// Of items of few or of many rows.
@@ -100,8 +104,30 @@ private:
   /// The products of a step fit i16, and there are registers for those sums
   /// alone.
   bool loopsOverQuads(const Tile &tile) const;
+  /// Products of pairs, each in an i16, of a quad behind a step's place.
+  llvm::SmallVector<Value> pairsOfQuad(const Tile &tile, Value step,
+                                       Value place, Value quad);
+  llvm::SmallVector<Value> addPairsOfQuads(const Tile &tile, Value step,
+                                           Value place, Value begin, Value end,
+                                           llvm::ArrayRef<Value> pairs);
   void addQuadsInLoop(const Tile &tile, Value step, Value place, int64_t begin,
                       int64_t end, llvm::MutableArrayRef<Value> sums);
+  /// Of unsigned inputs x + 128 sums start from -128 * the sum of the codes
+  /// they are multiplied by, [segments][starts][32] dwords: those of segments,
+  /// or, in pairs of i16, of so many quads of a segment as fit them.
+  void makeStarts(Tile &tile);
+  int64_t quadsOfStart() const;
+  int64_t startsOfSegment() const;
+  /// Calls `body` for each of a segment's and its quads [begin, end).
+  llvm::SmallVector<Value>
+  eachStart(Value segment, llvm::ArrayRef<Value> init,
+            llvm::function_ref<llvm::SmallVector<Value>(
+                Value start, Value begin, Value end, mlir::ValueRange carried)>
+                body);
+  Value startPlace(Value segment, Value start, Value column);
+  Value loadStart(const Tile &tile, Value segment, Value start, Value column);
+  /// Sums over a segment, in i16 as long as they fit.
+  llvm::SmallVector<Value> unsignedPairs(const Tile &tile, Value segment);
   /// A row of 32 dwords of what was unpacked to `place`.
   Value loadUnpacked(const Tile &tile, Value place, Value row, Value column);
   /// Four codes or two bf16 of an input.

@@ -8,10 +8,19 @@ using namespace mlir;
 
 namespace qopt {
 
-CodedRows::CodedRows(KernelBuilder &b, int64_t K, int64_t groups, Value rows)
-    : b(b), paddedK(paddedCodes(K)), groups(groups), rows(rows) {
+CodedRows::CodedRows(KernelBuilder &b, int64_t K, int64_t groups, Value rows,
+                     bool hasUnsignedMany)
+    : b(b), paddedK(paddedCodes(K)), groups(groups),
+      areManyUnsigned(hasUnsignedMany && hasUnsignedInputs(b.isa)), rows(rows) {
   if (!b.isa.amx)
     isTiled = false;
+}
+
+Value CodedRows::offset() {
+  if (!areManyUnsigned)
+    return nullptr;
+  Value areFew = b.less(rows, b.index(fewRowsOfCodes(b.isa) + 1));
+  return b.choose(areFew, b.toI32(b.index(0)), b.toI32(b.index(128)));
 }
 
 Value CodedRows::code(Value row, Value k) {

@@ -21,6 +21,8 @@ static constexpr int64_t tileRows = TileRegisters::rows;
 bool CodedProduct::usesTiles() const { return isTiled(items.plan.unit); }
 
 bool CodedProduct::subtractsZeros() const {
+  if (inputPlaces.hasUnsigned())
+    return !subtractsMiddle();
   const Format &format = codes.format();
   return usesTiles() && format.bits < 8 &&
          (codes.hasConstantZero()

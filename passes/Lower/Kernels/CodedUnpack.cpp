@@ -52,6 +52,8 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
     Value column = b.index(at);
     if (unpacksBF16()) {
       zeros.push_back(codes.zerosAsFloats(panelStart, segment, column));
+    } else if (subtractsMiddle()) {
+      zeros.push_back(splatElements(b, 8, codes.middle()));
     } else if (subtractsZeros()) {
       Value zero = codes.zeros(panelStart, segment, column);
       Value each = splatElements(b, 32, 0x01010101);

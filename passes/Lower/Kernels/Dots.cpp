@@ -67,11 +67,18 @@ Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,
   return addPairs(b, addPairs(b, sum, even, evenInputs), odd, oddInputs);
 }
 
-int64_t quadsOfPairs(const X86Isa &isa, unsigned bits) {
+static int64_t quadsOfPairs(const X86Isa &isa, unsigned bits, int64_t most) {
   if (chooseDotUnit(isa, bits) != Unit::Pmaddubsw)
     return 0;
-  int64_t largest = 2 * 127 * ((int64_t(1) << bits) - 1);
-  return std::numeric_limits<int16_t>::max() / largest;
+  return std::numeric_limits<int16_t>::max() / (2 * 127 * most);
+}
+
+int64_t quadsOfPairs(const X86Isa &isa, unsigned bits) {
+  return quadsOfPairs(isa, bits, (int64_t(1) << bits) - 1);
+}
+
+int64_t quadsOfMiddlePairs(const X86Isa &isa, unsigned bits) {
+  return quadsOfPairs(isa, bits, int64_t(1) << (bits - 1));
 }
 
 Value multiplyPairs(KernelBuilder &b, Value codes, Value inputs) {

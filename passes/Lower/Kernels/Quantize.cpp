@@ -22,7 +22,8 @@ public:
         groups(llvm::divideCeil(K, block)), perToken(op.getPerToken()),
         input(b.flatten(op.getInput())), codes(b.flatten(op.getOutCodes())),
         scales(b.flatten(op.getOutScales())), sums(b.flatten(op.getOutSums())),
-        places(b, K, groups, b.rows(op.getInput())) {}
+        places(b, K, groups, b.rows(op.getInput()), op.getUnsignedMany()),
+        offset(places.offset()) {}
 
   int64_t rowSize() const { return K; }
   /// What follows is of an item's part.
@@ -39,6 +40,15 @@ public:
   }
 
 private:
+  /// What is stored for a code, or for codes.
+  Value toBytes(Value words) {
+    if (offset)
+      words = arith::AddIOp::create(
+          b, words,
+          isa<VectorType>(words.getType()) ? b.splat(offset) : offset);
+    return emitBytes(b, words);
+  }
+
   /// Groups [begin, end), and zeros behind the row when they end it.
   void emitGroups(Value row, Value begin, Value end, Value endColumn) {
     Value factor;
@@ -57,8 +67,7 @@ private:
     b.when(b.less(b.index(K - 1), endColumn), [&] {
       if (K % block)
         group(b.index(whole), K % block);
-      Value zero =
-          arith::ConstantOp::create(b, b.getIntegerAttr(b.getI8Type(), 0));
+      Value zero = toBytes(b.toI32(b.index(0)));
       Value behind = places.code(row, b.index(K));
       b.loop(b.index(0), b.index(paddedCodes(K) - K), 1,
              [&](Value i) { b.storeScalar(zero, codes, b.add(behind, i)); });
@@ -85,8 +94,7 @@ private:
     auto quantize = [&](Value i, int64_t count) -> Value {
       Value word =
           emitInt8Codes(b, b.load(input, b.add(from, i), count), factor);
-      b.store(emitBytes(b, word), codes, places.code(row, b.add(begin, i)),
-              count);
+      b.store(toBytes(word), codes, places.code(row, b.add(begin, i)), count);
       return word;
     };
     int64_t whole = size / b.lanes * b.lanes;
@@ -110,6 +118,7 @@ private:
   const bool perToken;
   Value input, codes, scales, sums;
   CodedRows places;
+  Value offset; ///< of stored codes; null: none
   std::optional<CodedItems::Part> part;
 };
 

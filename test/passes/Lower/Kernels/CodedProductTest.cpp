@@ -22,6 +22,13 @@ struct Case {
   Format format;
   Input input = Input::F32;
   int64_t K = 0, N = 0;
+  bool hasUnsignedMany = false;
+  /// Inputs, codes and zeros are the largest or the smallest ones.
+  bool isExtreme = false;
+
+  bool hasCodes() const {
+    return input == Input::Token || input == Input::Block;
+  }
 };
 
 std::string number(int64_t value) { return std::to_string(value); }
@@ -43,8 +50,9 @@ std::string moduleText(const Case &test) {
   std::string text = "func.func @f(%x: " + x + ", %w: " + weight +
                      ", %r: " + r + ", %c: " + c + ", %s: " + s + ", %z: " + z +
                      ", %y: " + y + ") {\n";
+  std::string signs = test.hasUnsignedMany ? ", unsigned_many" : "";
   std::string attributes =
-      "outs(%y : " + y + ") {weight_type = " + type + "} : (";
+      "outs(%y : " + y + ") {weight_type = " + type + signs + "} : (";
   if (test.input == Input::F32)
     text += "qopt.matmul %x, %w " + attributes + x;
   else if (test.input == Input::BF16)
@@ -53,9 +61,9 @@ std::string moduleText(const Case &test) {
   else
     text += "qopt.quantize %x outs(%c, %s, %z : " + c + ", " + s + ", " + z +
             ") {block = " + number(test.format.groupSize(K)) + " : i64" +
-            (test.input == Input::Token ? ", per_token" : "") + "} : " + x +
-            "\nqopt.matmul %c, %w quantized(%s, %z : " + s + ", " + z + ") " +
-            attributes + c;
+            (test.input == Input::Token ? ", per_token" : "") + signs +
+            "} : " + x + "\nqopt.matmul %c, %w quantized(%s, %z : " + s + ", " +
+            z + ") " + attributes + c;
   return text + ", " + weight + ")\nreturn\n}\n";
 }
 
@@ -84,6 +92,13 @@ QuantizedMatrix randomMatrix(const Case &test) {
       zero = matrix.zeros[0];
     matrix.zeros.push_back(float(zero));
   }
+  for (int64_t n = 0; test.isExtreme && n < test.N; ++n) {
+    std::fill_n(&matrix.indices[n * test.K], test.K,
+                n % 2 ? format.maxIndex() : 0);
+    if (format.storesZeros())
+      std::fill_n(&matrix.zeros[n * groups], groups,
+                  n % 4 < 2 ? format.minZero() : format.maxZero());
+  }
   return matrix;
 }
 
@@ -92,12 +107,18 @@ public:
   Run(const Case &test, const QuantizedMatrix &matrix, int64_t M,
       const X86Isa &isa)
       : test(test), matrix(matrix), isTiled(isa.amx && M > fewRows),
+        codeOffset(test.hasUnsignedMany && hasUnsignedInputs(isa) &&
+                           M > fewRowsOfCodes(isa)
+                       ? 128
+                       : 0),
         offset(isa.bf16 && M <= fewRows ? offsetOf(test) : 0), M(M), K(test.K),
         N(test.N), groups(test.format.groups(K)),
         size(test.format.groupSize(K)), x({M, K}), y({M, N}),
         scales({M, test.input == Input::Token ? 1 : groups}), rounded({M, K}),
         codes({M, paddedCodes(K)}), sums({M, groups}) {
     fill(x, 3);
+    for (int64_t i = 0; test.isExtreme && i < M * K; ++i)
+      x[i] = i / K % 3 == 0 || (i / K % 3 == 1 && i % 2) ? 1 : -1;
     for (int64_t k = 0; k < K && M > 2; ++k)
       x[2 * K + k] = 0; // a row of zeros
   }
@@ -105,7 +126,7 @@ public:
   void run(Kernel &kernel, Tensor<uint8_t> &weight) {
     kernel << x << weight << rounded << codes << scales << sums << y;
     kernel.run();
-    if (test.input == Input::Token || test.input == Input::Block)
+    if (test.hasCodes())
       checkCodes();
     for (int64_t m = 0; m < M; ++m)
       for (int64_t n = 0; n < N; ++n)
@@ -122,6 +143,11 @@ private:
   /// As CodedRows.h says.
   int64_t codePlace(int64_t m, int64_t k) const {
     return isTiled ? (k / 64 * M + m) * 64 + k % 64 : m * paddedCodes(K) + k;
+  }
+  /// As CodedRows.h says.
+  int code(int64_t m, int64_t k) {
+    int8_t stored = codes[codePlace(m, k)];
+    return codeOffset ? uint8_t(stored) - codeOffset : stored;
   }
   int64_t factorPlace(int64_t m, int64_t g) const {
     return isTiled ? g * M + m : m * groups + g;
@@ -142,14 +168,14 @@ private:
         for (int64_t k = begin; k < end; ++k) {
           int8_t code =
               activationCode(x[m * K + k], activationInverse(largest));
-          ASSERT_EQ(codes[codePlace(m, k)], code);
+          ASSERT_EQ(this->code(m, k), code);
           sum += code;
         }
         ASSERT_EQ(sums[factorPlace(m, g)], sum);
       }
     for (int64_t m = 0; m < M; ++m)
       for (int64_t k = K; k < paddedCodes(K); ++k)
-        ASSERT_EQ(codes[codePlace(m, k)], 0);
+        ASSERT_EQ(code(m, k), 0);
   }
 
   void checkElement(int64_t m, int64_t n) {
@@ -164,13 +190,13 @@ private:
         double input = test.input == Input::F32 ? x[m * K + k]
                        : test.input == Input::BF16
                            ? fromBF16(toBF16(x[m * K + k]))
-                           : codes[codePlace(m, k)];
+                           : code(m, k);
         double index = matrix.indices[n * K + k];
         products += input * index;
         inputs += input;
         size += std::fabs(input) * (index + offset + std::fabs(zero + offset));
       }
-      if (test.input == Input::Token || test.input == Input::Block) {
+      if (test.hasCodes()) {
         scale *= scales[test.input == Input::Token ? m : factorPlace(m, g)];
         // Integers are exact: what is rounded is their sum.
         bool isExact = format.zero != Format::Zero::Float;
@@ -183,9 +209,7 @@ private:
     // As in MatmulTest: some roundings of each of K partial sums, or of each
     // group's when those are integers. vdpbf16ps rounds after each of its two
     // products; what it takes for 0, below 2^-126, is far below the others.
-    double steps = test.input == Input::F32 || test.input == Input::BF16
-                       ? double(K)
-                       : double(groups);
+    double steps = double(test.hasCodes() ? groups : K);
     double tolerance = magnitude * 0x1p-24 * (6 + 2 * std::sqrt(steps));
     ASSERT_NEAR(y[m * N + n], sum, tolerance + 1e-37)
         << "row " << m << " column " << n;
@@ -194,6 +218,7 @@ private:
   const Case &test;
   const QuantizedMatrix &matrix;
   const bool isTiled;
+  const int codeOffset;
   const double offset;
   const int64_t M, K, N, groups, size;
   Tensor<float> x, y, scales;
@@ -205,11 +230,12 @@ private:
 std::string describe(const Case &test) {
   const char *inputs[] = {"f32", "bf16", "int8 per token", "int8 per block"};
   return test.format.str() + ", " + inputs[int(test.input)] +
-         " inputs, K = " + number(test.K) + ", N = " + number(test.N);
+         " inputs, K = " + number(test.K) + ", N = " + number(test.N) +
+         (test.hasUnsignedMany ? ", unsigned" : "");
 }
 
 void check(const Case &test, const X86Isa &isa,
-           llvm::ArrayRef<int64_t> rows = {1, 3, 5, 11, 14, 16, 30, 33}) {
+           llvm::ArrayRef<int64_t> rows = {1, 3, 5, 11, 14, 16, 30, 33, 37}) {
   SCOPED_TRACE(std::string(isa.name) + ": " + describe(test));
   QuantizedMatrix matrix = randomMatrix(test);
   PanelLayout layout(test.format, test.N, test.K);
@@ -226,7 +252,7 @@ void check(const Case &test, const X86Isa &isa,
 
 /// Choices of a case, one number for each.
 using Choices = std::vector<int>;
-const std::vector<int> numChoices = {7, 2, 7, 4, 3, 4, 5};
+const std::vector<int> numChoices = {7, 2, 7, 4, 3, 4, 5, 2};
 
 /// Nothing for a format that there is not.
 std::optional<Case> makeCase(const Choices &choice) {
@@ -254,6 +280,10 @@ std::optional<Case> makeCase(const Choices &choice) {
     llvm::consumeError(std::move(error));
     return std::nullopt;
   }
+  test.hasUnsignedMany = choice[7];
+  if (test.hasUnsignedMany &&
+      (!test.hasCodes() || !takesUnsignedInputs(test.format)))
+    return std::nullopt;
   return test;
 }
 
@@ -261,15 +291,15 @@ std::optional<Case> makeCase(const Choices &choice) {
 std::vector<Case> allCases() {
   std::vector<Case> cases;
   Choices choice(numChoices.size(), 0);
-  const size_t sizes = numChoices.size() - 1;
+  const size_t sizes = 6;
   for (int turn = 0;; ++turn) {
     choice[sizes] = turn % numChoices[sizes];
     if (auto test = makeCase(choice))
       cases.push_back(*test);
     size_t i = 0;
-    while (i < sizes && ++choice[i] == numChoices[i])
+    while (i < choice.size() && (i == sizes || ++choice[i] == numChoices[i]))
       choice[i++] = 0;
-    if (i == sizes)
+    if (i == choice.size())
       return cases;
   }
 }
@@ -342,12 +372,26 @@ TEST_P(CodedProductTest, EqualsScalarComputation) {
   std::printf("%s: %zu formats and inputs\n", isa.name, cases.size());
 }
 
+/// What is added in few bits fits them.
+TEST_P(CodedProductTest, Extremes) {
+  for (const char *text :
+       {"int2-g64", "int3-g256", "int4-g64", "int4-g128", "int5-g64",
+        "int6-g32", "int7-g64", "int4-g64-sym", "int7-channel",
+        "codes = u4, block = 96, scale = f32",
+        "codes = u4, block = channel, scale = f32, zero = u7",
+        "codes = s7, block = 64, scale = f16, zero = s7"})
+    check({llvm::cantFail(Format::parse(text)), Input::Block, 300, 45,
+           /*hasUnsignedMany=*/true, /*isExtreme=*/true},
+          isa, {5, 37});
+}
+
 /// Tiles take K in parts, of panels some at a time; others take it whole.
 TEST_P(CodedProductTest, PartsOfK) {
   if (!isa.amx)
-    return check(
-        {llvm::cantFail(Format::parse("int4-g64")), Input::Block, 2208, 45},
-        isa);
+    return check({llvm::cantFail(Format::parse("int4-g64")), Input::Block, 2208,
+                  45,
+                  /*hasUnsignedMany=*/true},
+                 isa);
   for (const char *text :
        {"int4-g64", "codes = u4, block = 128, scale = f32, zero = midpoint",
         "codes = u8, block = 96, scale = bf16, zero = u8", "int8-channel",
