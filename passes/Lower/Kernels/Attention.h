@@ -67,7 +67,8 @@ void emitKeyPacking(KernelBuilder &b, const AttentionBuffers &buffers,
 /// Emits attention of one time step to a cache, which gets that step.
 void emitDecode(KernelBuilder &b, const AttentionBuffers &buffers);
 
-/// Emits exp(scores - maximum), 0 for scores of minus infinity; both vectors.
+/// Emits exp(scores - maximum), 0 where that is next to a denormal number or
+/// less; both vectors.
 mlir::Value emitExp(KernelBuilder &b, mlir::Value scores, mlir::Value maximum);
 
 /// The memory of a key/value head for the parts of AttentionOp.
@@ -122,35 +123,53 @@ private:
     Value first;  ///< step
     Value steps;  ///< that are there
     Value panels; ///< that hold them
+    /// Whether padding hides none; null where nothing is padded.
+    Value isUnpadded = nullptr;
+  };
+
+  /// `height` rows and a block of keys; only its scores are kept.
+  struct Tile {
+    Value row;   ///< the first
+    Value steps; ///< of the block that any row sees
   };
 
   void emitStart();
   void emitKeyBlock(const KeyBlock &keys);
-  void emitScores(const KeyBlock &keys);
-  void emitPadding(const KeyBlock &keys);
-  void emitSoftmax(const KeyBlock &keys, Value row);
-  void emitFactors();
-  void emitValues(const KeyBlock &keys);
-  void emitValueTile(const KeyBlock &keys, Value row, Value column,
+  Value emitKeyPanels(const KeyBlock &keys);
+  Value visibleSteps(const KeyBlock &keys, Value row);
+  void emitScores(const KeyBlock &keys, const Tile &tile, Value panelStart);
+  Value emitPadding(const KeyBlock &keys);
+  void emitSoftmax(const KeyBlock &keys, const Tile &tile);
+  void emitLargest(const KeyBlock &keys, const Tile &tile, Value row);
+  void emitFactors(const Tile &tile);
+  void emitWeights(const KeyBlock &keys, const Tile &tile, Value row);
+  void emitTotals();
+  void emitValues(const KeyBlock &keys, const Tile &tile);
+  void emitValueTile(const KeyBlock &keys, const Tile &tile, Value column,
                      int64_t columns, int64_t vectors);
   Value prefetch(Value buffer, int64_t stride);
   void emitResult(Value row);
   void emitMean(Value out);
-  Value maskedScores(const KeyBlock &keys, Value row, Value i, Value visible);
+  Value maskedScores(const KeyBlock &keys, Value row, Value score, Value i,
+                     Value visible);
   Value maskRow(Value row);
+  void reduceTile(Value rowVectors, Value first, double neutral,
+                  llvm::function_ref<Value(Value, Value)> combine,
+                  llvm::function_ref<void(Value, Value)> emit);
 
   KernelBuilder &b;
   AttentionBuffers buffers;
   const QueryRows &rows;
-  const int64_t keyBlock; ///< steps
-  int64_t height;         ///< rows of a tile
+  static constexpr int64_t keyBlock = 256; ///< steps
+  int64_t height;                          ///< rows of a tile
   int64_t paddedRows;
   int64_t queryWidth, scoreWidth, resultWidth; ///< of a row in scratch memory
   Value limit; ///< steps beyond are seen by no row
-  Value queries, scores, results, packedKeys, seen;
-  Value maxima, maximaBefore;   ///< of each row; before the block of keys
-  Value sums, blockSums;        ///< of weights; of the block's
-  Value factors;                ///< see emitFactors
+  Value queries, results, packedKeys, seen;
+  Value maxima, sums;           ///< of scores, of weights of each row
+  Value sumsOfRows;             ///< a vector of sums of each row
+  Value scores, largestOfRows;  ///< of a tile; a vector of each row
+  Value factors;                ///< of a tile, see emitFactors
   Value keyScales, valueScales; ///< null where there are none
 };
 

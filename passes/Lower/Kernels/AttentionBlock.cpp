@@ -1,9 +1,7 @@
 //===- AttentionBlock.cpp - Attention of a block of queries ---------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Kernels/Attention.h"
 
 #include <limits>
@@ -17,7 +15,6 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
                        const QueryRows &rows)
     : b(b), buffers(buffers), rows(rows),
-      keyBlock(rows.rowsAreHeads ? 256 : 128),
       height(std::min(rows.most, tileHeights(b.isa).front())),
       paddedRows(llvm::alignTo(rows.most, height)) {
   // A vector more than needed: rows do not share places of the cache.
@@ -25,11 +22,13 @@ QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
   resultWidth = llvm::alignTo(buffers.E, b.lanes) + b.lanes;
   scoreWidth = keyBlock + b.lanes;
   queries = b.scratch(paddedRows * queryWidth);
-  scores = b.scratch(paddedRows * scoreWidth);
+  scores = b.scratch(height * scoreWidth);
   results = b.scratch(paddedRows * resultWidth);
-  int64_t vectorRows = llvm::alignTo(paddedRows, b.lanes);
-  for (Value *ofRows : {&maxima, &maximaBefore, &sums, &blockSums, &factors})
-    *ofRows = b.scratch(vectorRows);
+  sumsOfRows = b.scratch(paddedRows * b.lanes);
+  largestOfRows = b.scratch(height * b.lanes);
+  // Vectors start where tiles do.
+  for (Value *ofRows : {&maxima, &sums, &factors})
+    *ofRows = b.scratch(paddedRows + b.lanes);
   if (!buffers.keyCache)
     packedKeys = b.scratch(keyBlock * buffers.D);
   if (buffers.padding)
@@ -56,8 +55,12 @@ void QueryBlock::emitSums(Value begin, Value end) {
   emitStart();
   b.loop(begin, end, keyBlock, [&](Value first) {
     Value steps = b.min(b.index(keyBlock), b.sub(end, first));
-    emitKeyBlock({first, steps, b.ceilDiv(steps, b.index(panelColumns))});
+    KeyBlock keys = {first, steps, b.ceilDiv(steps, b.index(panelColumns))};
+    if (buffers.padding)
+      keys.isUnpadded = emitPadding(keys);
+    emitKeyBlock(keys);
   });
+  emitTotals();
 }
 
 void QueryBlock::emitResults() {
@@ -81,22 +84,35 @@ void QueryBlock::emitStart() {
         int64_t(llvm::alignTo(buffers.E, b.lanes)), [&](Value i, int64_t) {
           b.store(b.splat(0.0), results, b.add(b.mul(row, resultWidth), i));
         });
+    b.store(b.splat(0.0), sumsOfRows, b.mul(row, b.lanes));
   });
-  b.loop(b.index(0), padded, b.lanes, [&](Value row) {
-    for (Value ofRows : {maxima, maximaBefore})
-      b.store(b.splat(-infinity), ofRows, row);
-    for (Value ofRows : {sums, blockSums, factors})
-      b.store(b.splat(0.0), ofRows, row);
-  });
+  b.loop(b.index(0), padded, b.lanes,
+         [&](Value row) { b.store(b.splat(-infinity), maxima, row); });
+}
+
+/// How many steps of the block a row sees; may be negative.
+Value QueryBlock::visibleSteps(const KeyBlock &keys, Value row) {
+  if (!buffers.op.getCausal() || rows.rowsAreHeads)
+    return keys.steps;
+  Value end = b.add(b.add(buffers.past, rows.firstStep), b.add(row, 1));
+  return b.min(keys.steps, b.sub(end, keys.first));
 }
 
 void QueryBlock::emitKeyBlock(const KeyBlock &keys) {
-  emitScores(keys);
-  if (buffers.padding)
-    emitPadding(keys);
-  b.loop(b.index(0), rows.count, 1, [&](Value row) { emitSoftmax(keys, row); });
-  emitFactors();
-  emitValues(keys);
+  Value panelStart = emitKeyPanels(keys);
+  // Rows before the first step of the block see none of it.
+  Value first = b.index(0);
+  if (buffers.op.getCausal() && !rows.rowsAreHeads) {
+    Value seeing = b.sub(keys.first, b.add(buffers.past, rows.firstStep));
+    seeing = b.max(seeing, b.index(0));
+    first = b.mul(b.div(seeing, b.index(height)), height);
+  }
+  b.loop(first, rows.count, height, [&](Value row) {
+    Tile tile = {row, visibleSteps(keys, b.add(row, height - 1))};
+    emitScores(keys, tile, panelStart);
+    emitSoftmax(keys, tile);
+    emitValues(keys, tile);
+  });
 }
 
 /// How far a tile runs ahead of steps `stride` elements apart, in elements. One
@@ -111,173 +127,67 @@ Value QueryBlock::prefetch(Value buffer, int64_t stride) {
   return b.mul(b.ceilDiv(buffers.prefetchDistance, b.index(bytes)), stride);
 }
 
-void QueryBlock::emitScores(const KeyBlock &keys) {
-  Value panels = packedKeys, base = b.index(0);
+/// Where the panels of the block start in packedKeys or the cache.
+Value QueryBlock::emitKeyPanels(const KeyBlock &keys) {
   if (packedKeys) {
     emitKeyPacking(b, buffers, rows.batchRow, rows.keyHead, keys.first,
                    keys.panels, packedKeys);
-  } else {
-    panels = buffers.keyCache.memory;
-    Value head = buffers.headOf(b, rows.batchRow, rows.keyHead);
-    base = b.add(buffers.keyCache.headStart(b, head),
-                 b.mul(keys.first, buffers.D));
+    return b.index(0);
   }
+  Value head = buffers.headOf(b, rows.batchRow, rows.keyHead);
+  return b.add(buffers.keyCache.headStart(b, head),
+               b.mul(keys.first, buffers.D));
+}
+
+void QueryBlock::emitScores(const KeyBlock &keys, const Tile &tile,
+                            Value panelStart) {
+  Value panels = packedKeys ? packedKeys : buffers.keyCache.memory;
   TileShape shape = widestTile(b.isa, height, panelColumns / b.lanes);
   int64_t width = shape.vectors * b.lanes;
-  b.loop(b.index(0), b.mul(keys.panels, panelColumns), width, [&](Value i) {
+  b.loop(b.index(0), tile.steps, width, [&](Value i) {
     auto [panel, column] = b.split(i, b.index(panelColumns));
-    Value right =
-        b.add(b.add(base, b.mul(panel, buffers.D * panelColumns)), column);
-    b.loop(b.index(0), rows.count, height, [&](Value row) {
-      TileOperands operands = {
-          queries,
-          rowStarts(b, row, height, b.index(queryWidth), b.index(0)),
-          panels,
-          right,
-          panelColumns,
-          width,
-          prefetch(panels, panelColumns)};
-      SmallVector<Value> tile =
-          emitTile(b, shape, operands, b.index(buffers.D));
-      SmallVector<Value> to =
-          rowStarts(b, row, height, b.index(scoreWidth), b.index(0));
-      for (auto [n, score] : llvm::enumerate(tile)) {
-        Value at = b.add(i, n % shape.vectors * b.lanes);
-        if (keyScales)
-          score = b.mulf(score, b.load(keyScales, b.add(keys.first, at)));
-        b.store(score, scores, b.add(to[n / shape.vectors], at));
-      }
-    });
+    Value right = b.add(panelStart, b.mul(panel, buffers.D * panelColumns));
+    TileOperands operands = {
+        queries,
+        rowStarts(b, tile.row, height, b.index(queryWidth), b.index(0)),
+        panels,
+        b.add(right, column),
+        panelColumns,
+        width,
+        prefetch(panels, panelColumns)};
+    SmallVector<Value> scoresOfTile =
+        emitTile(b, shape, operands, b.index(buffers.D));
+    for (auto [n, score] : llvm::enumerate(scoresOfTile)) {
+      Value at = b.add(i, n % shape.vectors * b.lanes);
+      if (keyScales)
+        score = b.mulf(score, b.load(keyScales, b.add(keys.first, at)));
+      b.store(score, scores, b.add(at, n / shape.vectors * scoreWidth));
+    }
   });
 }
 
-/// seen[i] is 1 where padding lets the step be seen.
-void QueryBlock::emitPadding(const KeyBlock &keys) {
-  Value row = b.mul(rows.batchRow, b.dim(buffers.op.getPadding(), 1));
-  b.loop(b.index(0), keys.steps, 1, [&](Value i) {
-    Value value =
-        b.loadScalar(buffers.padding, b.add(b.add(row, keys.first), i));
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
-    Value isSeen =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero);
-    b.storeScalar(b.choose(isSeen, b.constant(1.0), b.constant(0.0)), seen, i);
-  });
-}
-
-/// Where the mask of a row starts.
-Value QueryBlock::maskRow(Value row) {
-  Value mask = buffers.op.getMask();
-  Value head = rows.firstHead, step = rows.firstStep;
-  (rows.rowsAreHeads ? head : step) =
-      b.add(rows.rowsAreHeads ? head : step, row);
-  auto clamped = [&](Value i, int64_t dimension) {
-    return b.min(i, b.sub(b.dim(mask, dimension), b.index(1)));
-  };
-  Value start =
-      b.add(b.mul(clamped(rows.batchRow, 0), b.dim(mask, 1)), clamped(head, 1));
-  start = b.add(b.mul(start, b.dim(mask, 2)), step);
-  return b.mul(start, b.dim(mask, 3));
-}
-
-/// Scores i.. of a row; minus infinity for those at `visible` steps or beyond
-/// and those that padding hides. What stands there may be anything.
-Value QueryBlock::maskedScores(const KeyBlock &keys, Value row, Value i,
-                               Value visible) {
-  Value score = b.load(scores, b.add(b.mul(row, scoreWidth), i));
-  if (buffers.mask) {
-    Value at = b.add(b.add(maskRow(row), keys.first), i);
-    Value left = b.max(b.sub(keys.steps, i), b.index(0));
-    score = b.addf(score, b.loadFirst(buffers.mask, at, left));
-  }
-  Value isSeen = b.mask(b.sub(visible, i));
-  if (buffers.padding) {
-    Value isThere = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
-                                          b.load(seen, i), b.splat(1.0));
-    isSeen = arith::AndIOp::create(b, isSeen, isThere);
-  }
-  return b.choose(isSeen, score, b.splat(-infinity));
-}
-
-Value emitExp(KernelBuilder &b, Value scores, Value maximum) {
-  Value hidden = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scores,
-                                       b.splat(-infinity));
-  // Not exp(-infinity): denormal numbers on its way cost a hundred cycles each.
-  Value seen = b.choose(hidden, b.splat(0.0), b.subf(scores, maximum));
-  return b.choose(hidden, b.splat(0.0), math::ExpOp::create(b, seen));
-}
-
-/// Scores become exp(score - largest so far), times the scales of values, if
-/// any.
-void QueryBlock::emitSoftmax(const KeyBlock &keys, Value row) {
-  Value visible = keys.steps;
-  if (buffers.op.getCausal() && !rows.rowsAreHeads) {
-    Value end = b.add(b.add(buffers.past, rows.firstStep), b.add(row, 1));
-    visible = b.min(visible, b.sub(end, keys.first));
-  }
-  Value width = b.mul(keys.panels, panelColumns);
-  Value start = b.mul(row, scoreWidth);
-  SmallVector<Value> largest =
-      b.loop(b.index(0), width, b.lanes, {b.splat(-infinity)},
-             [&](Value i, ValueRange carried) -> SmallVector<Value> {
-               Value score = maskedScores(keys, row, i, visible);
-               b.store(score, scores, b.add(start, i));
-               return {b.maxf(score, carried[0])};
-             });
-  Value before = b.loadScalar(maxima, row);
-  Value maximum = b.maxf(b.maxLanes(largest[0]), before);
-  b.storeScalar(before, maximaBefore, row);
-  b.storeScalar(maximum, maxima, row);
-  Value reference = b.splat(maximum);
-  SmallVector<Value> sum =
-      b.loop(b.index(0), width, b.lanes, {b.splat(0.0)},
-             [&](Value i, ValueRange carried) -> SmallVector<Value> {
-               Value at = b.add(start, i);
-               Value exp = emitExp(b, b.load(scores, at), reference);
-               Value weight = exp;
-               if (valueScales)
-                 weight =
-                     b.mulf(exp, b.load(valueScales, b.add(keys.first, i)));
-               b.store(weight, scores, at);
-               return {b.addf(carried[0], exp)};
-             });
-  b.storeScalar(b.sumLanes(sum[0]), blockSums, row);
-}
-
-/// Of all rows: what results of earlier blocks are to be multiplied by, and
-/// their sums.
-void QueryBlock::emitFactors() {
-  b.loop(b.index(0), rows.count, b.lanes, [&](Value row) {
-    Value factor = emitExp(b, b.load(maximaBefore, row), b.load(maxima, row));
-    b.store(factor, factors, row);
-    b.store(b.multiplyAdd(b.load(sums, row), factor, b.load(blockSums, row)),
-            sums, row);
-  });
-}
-
-void QueryBlock::emitValues(const KeyBlock &keys) {
+void QueryBlock::emitValues(const KeyBlock &keys, const Tile &tile) {
   int64_t vectors = llvm::divideCeil(buffers.E, b.lanes);
   int64_t width = widestTile(b.isa, height, vectors).vectors * b.lanes;
   int64_t whole = buffers.E / width * width, rest = buffers.E - whole;
-  b.loop(b.index(0), rows.count, height, [&](Value row) {
-    b.loop(b.index(0), b.index(whole), width, [&](Value column) {
-      emitValueTile(keys, row, column, width, width / b.lanes);
-    });
-    if (rest)
-      emitValueTile(keys, row, b.index(whole), rest,
-                    llvm::divideCeil(rest, b.lanes));
+  b.loop(b.index(0), b.index(whole), width, [&](Value column) {
+    emitValueTile(keys, tile, column, width, width / b.lanes);
   });
+  if (rest)
+    emitValueTile(keys, tile, b.index(whole), rest,
+                  llvm::divideCeil(rest, b.lanes));
 }
 
 /// results[row..][column..] = results * factors + scores * values
-void QueryBlock::emitValueTile(const KeyBlock &keys, Value row, Value column,
-                               int64_t columns, int64_t vectors) {
+void QueryBlock::emitValueTile(const KeyBlock &keys, const Tile &tile,
+                               Value column, int64_t columns, int64_t vectors) {
   TileShape shape = widestTile(b.isa, height, vectors);
   shape.vectors = vectors;
   int64_t stride = buffers.valueStride();
   Value values = buffers.valueStart(b, rows.batchRow, rows.keyHead);
   TileOperands operands = {
       scores,
-      rowStarts(b, row, height, b.index(scoreWidth), b.index(0)),
+      rowStarts(b, b.index(0), height, b.index(scoreWidth), b.index(0)),
       buffers.values(),
       b.add(b.add(values, b.mul(keys.first, stride)), column),
       stride,
@@ -285,15 +195,15 @@ void QueryBlock::emitValueTile(const KeyBlock &keys, Value row, Value column,
       prefetch(buffers.values(), stride)};
   SmallVector<Value> places, start;
   for (int64_t r = 0; r < height; ++r) {
-    Value factor = b.loadSplat(factors, b.add(row, r));
-    Value place = b.add(b.mul(b.add(row, r), resultWidth), column);
+    Value factor = b.loadSplat(factors, b.index(r));
+    Value place = b.add(b.mul(b.add(tile.row, r), resultWidth), column);
     for (int64_t v = 0; v < vectors; ++v) {
       places.push_back(b.add(place, v * b.lanes));
       start.push_back(b.mulf(b.load(results, places.back()), factor));
     }
   }
-  SmallVector<Value> tile = emitTile(b, shape, operands, keys.steps, start);
-  for (auto [sum, place] : llvm::zip_equal(tile, places))
+  SmallVector<Value> sums = emitTile(b, shape, operands, tile.steps, start);
+  for (auto [sum, place] : llvm::zip_equal(sums, places))
     b.store(sum, results, place);
 }
 

@@ -17,6 +17,7 @@ struct Case {
   bool mask = false;
   bool nan = false;           ///< empty rows are no numbers
   std::string stored = "f32"; ///< in the cache
+  float hidden = -infinity;   ///< in the mask
 
   bool hasParts() const { return cache && step; }
   int64_t partsBytes() const { return qopt::partsBytes(heads, keyHeads, E); }
@@ -90,7 +91,9 @@ public:
     for (int64_t i = 0; i < B * T; ++i)
       words[i] = bytes[i] = isPadding(i / T, i % T) ? 0 : 1;
     for (size_t i = 0; i < mask.count(); i += 3)
-      mask[i] = -infinity;
+      mask[i] = test.hidden;
+    for (int64_t h = 0; test.mean && h < test.heads; ++h) // an empty row
+      std::fill_n(&mask[(h * S + S / 2) * T], T, test.hidden);
     fillCaches();
   }
 
@@ -328,6 +331,17 @@ TEST_P(AttentionTest, AddedMask) {
   check(test, {{2, 50, 0}});
   test.cache = test.step = true;
   check(test, {{1, 1, 140}});
+}
+
+/// Numbers hide as minus infinity does, and the mean is that of equal scores.
+TEST_P(AttentionTest, FiniteMask) {
+  Case test = {3, 3, 16, 16};
+  test.mask = true;
+  test.hidden = -1e4f;
+  check(test, {{2, 50, 0}});
+  test.hidden = std::numeric_limits<float>::lowest();
+  test.mean = true;
+  check(test, {{2, 50, 0}});
 }
 
 TEST_P(AttentionTest, StoredAsLess) {

@@ -164,16 +164,16 @@ int main(int argc, char **argv) {
       benchMatmul<float>(*isa, 4096, 384, 1536, "f32");
       benchMatmul<float>(*isa, 17, 2048, 8192, "f32");
     }
-    if (which.empty() || which == "attention") {
-      for (const char *cache : {"f32", "f16", "i8"}) {
+    bool isAttention = which.empty() || which == "attention";
+    if (isAttention || which == "prefill") {
+      for (const char *cache : {"f32", "f16", "i8"})
         benchAttention(*isa, 1, 512, 0, 32, 8, 64, cache);
-        benchAttention(*isa, 1, 1, 127, 32, 8, 64, cache);
-        benchAttention(*isa, 1, 1, 511, 32, 8, 64, cache);
-        benchAttention(*isa, 1, 1, 4096, 32, 8, 64, cache);
-        benchAttention(*isa, 1, 1, 65535, 32, 8, 64, cache);
-      }
       benchAttention(*isa, 4, 128, 0, 12, 12, 32, "");
     }
+    if (isAttention || which == "decode")
+      for (const char *cache : {"f32", "f16", "i8"})
+        for (int64_t past : {127, 511, 4096, 65535})
+          benchAttention(*isa, 1, 1, past, 32, 8, 64, cache);
   }
   return 0;
 }
