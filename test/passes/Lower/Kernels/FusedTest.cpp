@@ -13,6 +13,7 @@ namespace {
 struct Case {
   const char *format;
   int64_t N, block;
+  bool isUnsigned; ///< codes of many rows may be unsigned
 };
 
 constexpr int64_t K = 96;
@@ -35,17 +36,18 @@ std::string moduleText(const Case &test, Form form) {
   bool isLocal = form == Form::Local;
   std::string ops = llvm::formatv(
       "{1}qopt.matmul %c, %a quantized(%s, %z : !s, !z) outs(%{2} : !y) "
-      "{{weight_type = !q} : (!c, !w)\n"
+      "{{weight_type = !q{4}} : (!c, !w)\n"
       "qopt.matmul %c, %b quantized(%s, %z : !s, !z) extras(%{2}) "
       "outs(%{3} : !y) "
       "epilogue {{\n^bb0(%x: f32, %v: f32):\n%m = arith.mulf %x, %v : f32\n"
-      "qopt.yield %m : f32\n} {{weight_type = !q} : (!c, !w, !y)\n"
-      "qopt.quantize %{3} outs(%d, %t, %u : !d, !t, !u) {{block = {0} : i64} : "
-      "!y\n",
+      "qopt.yield %m : f32\n} {{weight_type = !q{4}} : (!c, !w, !y)\n"
+      "qopt.quantize %{3} outs(%d, %t, %u : !d, !t, !u) {{block = {0} : "
+      "i64{4}} : !y\n",
       test.block,
       isLocal ? "%l0 = memref.alloc(%n) : !y\n%l1 = memref.alloc(%n) : !y\n"
               : "",
-      isLocal ? "l0" : "g", isLocal ? "l1" : "h");
+      isLocal ? "l0" : "g", isLocal ? "l1" : "h",
+      test.isUnsigned ? ", unsigned_many" : "");
   return types +
          "func.func @f(%c: !c, %s: !s, %z: !z, %a: !w, %b: !w, %g: !y, %h: !y, "
          "%d: !d, %t: !t, %u: !u) {\n%0 = arith.constant 0 : index\n"
@@ -111,14 +113,15 @@ void expectSameBytes(Tensor<T> &a, Tensor<T> &b, const char *what) {
 class FusedTest : public IsaTest {};
 
 TEST_P(FusedTest, ProductsAndQuantize) {
-  const Case cases[] = {{"int4-g32-sym", 200, 64},
-                        {"int4-g32-sym", 321, 96},
-                        {"int4-g32-sym", 77, 16},
-                        {"int8-channel", 45, 256},
-                        {"int4-g32-sym", 4096, 256}};
+  const Case cases[] = {{"int4-g32-sym", 200, 64, true},
+                        {"int4-g32-sym", 321, 96, false},
+                        {"int4-g32-sym", 77, 16, true},
+                        {"int8-channel", 45, 256, false},
+                        {"int4-g32-sym", 4096, 256, true}};
   for (const Case &test : cases) {
     SCOPED_TRACE(test.format + (" N = " + std::to_string(test.N)) +
-                 " block = " + std::to_string(test.block));
+                 " block = " + std::to_string(test.block) +
+                 (test.isUnsigned ? " unsigned" : ""));
     Kernel fused(moduleText(test, Form::Fused), isa),
         local(moduleText(test, Form::Local), isa),
         alone(moduleText(test, Form::Alone), isa);
