@@ -48,8 +48,8 @@ static int64_t panelsOfBlocks(MatmulOp op) {
 }
 
 CodedItems::CodedItems(KernelBuilder &b, MatmulOp op)
-    : fewRows(fewRowsOf(shapeOf(op), b.isa)),
-      plan(planProduct(shapeOf(op), b.isa, fewRows + 1)),
+    : onePassRows(fewRowsOf(shapeOf(op), b.isa)),
+      plan(planProduct(shapeOf(op), b.isa, onePassRows + 1)),
       panels(op.getQuantizedWeight().getPanels().panels()),
       panelsOfMany(llvm::alignTo(plan.blockPanels, panelsOfBlocks(op))), b(b),
       M(b.rows(op.getInput())) {
@@ -87,19 +87,19 @@ CodedItems::Part CodedItems::many(Value item) {
 
 int64_t CodedItems::localElements() const {
   return panelColumns *
-         std::max(fewRows * panelsOfFew, plan.blockRows * panelsOfMany);
+         std::max(onePassRows * panelsOfFew, plan.blockRows * panelsOfMany);
 }
 
 void CodedItems::forall(Value manyCount,
                         llvm::function_ref<void(Value item)> few,
                         llvm::function_ref<void(Value item)> many) {
   auto constant = getConstantIntValue(M);
-  Value isFew = b.less(M, b.index(fewRows + 1));
+  Value isFew = b.less(M, b.index(onePassRows + 1));
   Value count = b.choose(isFew, fewCount(), manyCount);
   count = b.choose(b.equal(M, b.index(0)), b.index(0), count);
   b.forall(count, [&](Value item) {
     if (constant)
-      return *constant <= fewRows ? few(item) : many(item);
+      return *constant <= onePassRows ? few(item) : many(item);
     b.when(
         isFew, [&] { few(item); }, [&] { many(item); });
   });

@@ -47,8 +47,8 @@ public:
   void forall(Value manyCount, llvm::function_ref<void(Value item)> few,
               llvm::function_ref<void(Value item)> many);
 
-  const int64_t fewRows;  ///< at most, of one pass over the weight
-  const ProductPlan plan; ///< of many rows
+  const int64_t onePassRows; ///< at most, of one pass over the weight
+  const ProductPlan plan;    ///< of many rows
   const int64_t panels;
   const int64_t panelsOfMany; ///< of an item of many rows
 

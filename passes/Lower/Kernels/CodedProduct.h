@@ -23,7 +23,7 @@ public:
 
   CodedProduct(KernelBuilder &b, MatmulOp op);
 
-  /// At most `items.fewRows` rows.
+  /// At most `items.onePassRows` rows.
   void emitFew(Value item);
   /// What is to do once, before all items.
   void begin() { epilogue.begin(); }
