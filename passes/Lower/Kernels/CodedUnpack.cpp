@@ -55,7 +55,9 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
     } else if (subtractsMiddle()) {
       zeros.push_back(splatElements(b, 8, codes.middle()));
     } else if (subtractsZeros()) {
-      Value zero = codes.zeros(panelStart, segment, column);
+      Value zero = arith::AndIOp::create(
+          b, codes.zeros(panelStart, segment, column),
+          splatElements(b, 32, 0xff)); // it may be negative
       Value each = splatElements(b, 32, 0x01010101);
       zeros.push_back(asElements(b, arith::MulIOp::create(b, zero, each), 8));
     }
