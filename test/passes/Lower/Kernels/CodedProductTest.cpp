@@ -379,7 +379,8 @@ TEST_P(CodedProductTest, Extremes) {
         "int6-g32", "int7-g64", "int4-g64-sym", "int7-channel",
         "codes = u4, block = 96, scale = f32",
         "codes = u4, block = channel, scale = f32, zero = u7",
-        "codes = s7, block = 64, scale = f16, zero = s7"})
+        "codes = s7, block = 64, scale = f16, zero = s7",
+        "codes = s3, block = 32, scale = f16, zero = s7"})
     check({llvm::cantFail(Format::parse(text)), Input::Block, 300, 45,
            /*hasUnsignedMany=*/true, /*isExtreme=*/true},
           isa, {5, 37});
