@@ -52,7 +52,9 @@ struct Format {
 
   bool operator==(const Format &other) const;
 
-  int64_t minCode() const { return isSigned ? -(int64_t(1) << (bits - 1)) : 0; }
+  /// The middle index, which signed codes of 0 have.
+  int64_t middle() const { return int64_t(1) << (bits - 1); }
+  int64_t minCode() const { return isSigned ? -middle() : 0; }
   int64_t maxIndex() const { return (int64_t(1) << bits) - 1; }
   /// Range of an integer zero.
   int64_t minZero() const {
@@ -60,9 +62,7 @@ struct Format {
   }
   int64_t maxZero() const { return minZero() + (int64_t(1) << zeroBits) - 1; }
   /// The zero of formats that store none.
-  int64_t constantZero() const {
-    return zero == Zero::Midpoint ? int64_t(1) << (bits - 1) : 0;
-  }
+  int64_t constantZero() const { return zero == Zero::Midpoint ? middle() : 0; }
   bool storesZeros() const {
     return zero == Zero::Integer || zero == Zero::Float;
   }

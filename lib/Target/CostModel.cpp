@@ -155,6 +155,26 @@ bool hasUnsignedInputs(const X86Isa &isa) {
   return !isa.amx && isa.lanes() >= 8;
 }
 
+/// Of codes of at most that magnitude.
+static int64_t quadsOfPairs(const X86Isa &isa, unsigned bits, int64_t most) {
+  if (chooseDotUnit(isa, bits) != Unit::Pmaddubsw)
+    return 0;
+  return std::numeric_limits<int16_t>::max() / (2 * 127 * most);
+}
+
+int64_t quadsOfPairs(const X86Isa &isa, const Format &format) {
+  return quadsOfPairs(isa, format.bits, format.maxIndex());
+}
+
+int64_t quadsOfMiddlePairs(const X86Isa &isa, const Format &format) {
+  return quadsOfPairs(isa, format.bits, format.middle());
+}
+
+bool loopsOverPairs(const X86Isa &isa, const Format &format) {
+  return isa.vectorRegisters < 32 &&
+         quadsOfPairs(isa, format) >= PanelLayout::stepSize / 4;
+}
+
 ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
                         int64_t rows) {
   bool isFew = rows <= fewRowsOf(shape, isa);
@@ -168,13 +188,12 @@ ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
   if (shape.hasCodedInput || multipliesBF16) {
     Unit unit = multipliesBF16 ? Unit::Vdpbf16ps
                                : chooseDotUnit(isa, shape.codes->bits);
-    // A group's sums and those of a tile are in registers at once. Of 16, those
-    // in i16 are, where the products of a step fit; others wait in memory.
-    bool hasShortSums = unit == Unit::Pmaddubsw && shape.codes->bits <= 4;
+    // A group's sums and those of a tile are in registers at once, or those in
+    // i16 alone.
     int64_t height = 2;
     if (isa.vectorRegisters >= 32)
       height = 6;
-    else if (!isFew && hasShortSums)
+    else if (!isFew && loopsOverPairs(isa, *shape.codes))
       height = 4;
     return {unit, isFew,  rows == 1 ? 1 : height, strip, maxBlockRows,
             1,    shape.K};
@@ -313,7 +332,7 @@ static double groupInstructions(const ProductShape &shape,
   bool isUnsigned =
       shape.hasCodedInput && !plan.isFew && takesUnsignedInputs(*shape.codes);
   if (isUnsigned && plan.unit == Unit::Pmaddubsw)
-    subtracted += int64_t(1) << (shape.codes->bits - 1);
+    subtracted += shape.codes->middle();
   bool hasZero = (shape.codes->storesZeros() ||
                   shape.codes->constantZero() != subtracted) &&
                  !(isUnsigned && plan.unit == Unit::Vpdpbusd);

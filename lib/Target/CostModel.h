@@ -90,6 +90,15 @@ constexpr int64_t blockRowsOfFloats = 192;
 /// The unit for inputs of codes with vectors alone, `bits` those of the weight.
 Unit chooseDotUnit(const X86Isa &isa, unsigned bits);
 
+/// How many quads of products fit the i16 that pmaddubsw adds two of them in,
+/// where that is how codes are multiplied: else 0.
+int64_t quadsOfPairs(const X86Isa &isa, const Format &format);
+/// The same of codes less the middle one.
+int64_t quadsOfMiddlePairs(const X86Isa &isa, const Format &format);
+/// Of tiles of many rows only the sums in i16 stay in registers: there are 16,
+/// and the products of a step fit.
+bool loopsOverPairs(const X86Isa &isa, const Format &format);
+
 ProductPlan planProduct(const ProductShape &shape, const X86Isa &isa,
                         int64_t rows);
 

@@ -127,8 +127,7 @@ Value CodedProduct::splatDword(Value flat, Value place) {
 
 bool CodedProduct::loopsOverQuads(const Tile &tile) const {
   return tile.unpacked && hasCodedInput() && tile.rows.size() > 1 &&
-         b.isa.vectorRegisters < 32 &&
-         quadsOfPairs(b.isa, codes.format().bits) >= stepSize / 4;
+         loopsOverPairs(b.isa, codes.format());
 }
 
 SmallVector<Value> CodedProduct::pairsOfQuad(const Tile &tile, Value step,
@@ -179,7 +178,8 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
     return addQuadsInLoop(tile, step, place, begin, end, sums);
   int64_t numChains = chains(tile), next = 0;
   const unsigned bits = codes.format().bits;
-  const int64_t quadsInPairs = hasCodedInput() ? quadsOfPairs(b.isa, bits) : 0;
+  const int64_t quadsInPairs =
+      hasCodedInput() ? quadsOfPairs(b.isa, codes.format()) : 0;
   SmallVector<Value> pairs(tile.size());
   Value share = place;
   if (tile.shares > 1)
@@ -243,17 +243,18 @@ void CodedProduct::addStep(const Tile &tile, Value step, Value place,
 }
 
 bool CodedProduct::hasZeros(const Tile &tile) const {
-  int64_t subtracted = tile.starts && subtractsMiddle() ? codes.middle() : 0;
+  int64_t subtracted =
+      tile.starts && subtractsMiddle() ? codes.format().middle() : 0;
   return tile.hasZeros && (multipliesBF16() || !codes.hasConstantZero() ||
                            codes.constantZero() != subtracted);
 }
 
 bool CodedProduct::startsWithZeros(const Tile &tile) const {
-  return tile.unpacked && hasZeros(tile) && hasExactZeros() && hasShortSums() &&
-         !tile.starts;
+  return tile.unpacked && hasZeros(tile) && hasExactZeros() &&
+         hasShortInputSums() && !tile.starts;
 }
 
-bool CodedProduct::hasShortSums() const {
+bool CodedProduct::hasShortInputSums() const {
   return hasCodedInput() && std::min(codes.groupSize(), paddedK) * 127 <=
                                 std::numeric_limits<int16_t>::max();
 }
@@ -279,9 +280,9 @@ CodedProduct::Factors CodedProduct::factorsOf(const Tile &tile, Value group,
   }
   factors.zero = codes.zeros(tile.panelStart, group, column);
   if (tile.starts)
-    factors.zero = arith::SubIOp::create(b, factors.zero,
-                                         splatElements(b, 32, codes.middle()));
-  if (hasShortSums()) // as addPairs takes it, subtracted
+    factors.zero = arith::SubIOp::create(
+        b, factors.zero, splatElements(b, 32, codes.format().middle()));
+  if (hasShortInputSums()) // as addPairs takes it, subtracted
     factors.zero = arith::AndIOp::create(
         b, arith::SubIOp::create(b, splatElements(b, 32, 0), factors.zero),
         splatElements(b, 32, 0xffff));
@@ -317,7 +318,7 @@ SmallVector<Value> CodedProduct::addGroup(const Tile &tile, Value group,
       Value sum = sums[i], factor = factors[v].scale, zero = factors[v].zero;
       if (hasCodedInput()) {
         if (inputSum && hasExactZeros())
-          sum = hasShortSums()
+          sum = hasShortInputSums()
                     ? addPairs(b, sum, asElements(b, zero, 16),
                                asElements(b, b.splat(inputSum), 16))
                     : arith::SubIOp::create(

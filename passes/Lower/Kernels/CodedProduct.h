@@ -152,7 +152,7 @@ private:
     return hasCodedInput() && codes.hasIntegerZero();
   }
   /// The sum of a group's inputs fits i16.
-  bool hasShortSums() const;
+  bool hasShortInputSums() const;
   mlir::VectorType zeroType() {
     return mlir::VectorType::get({b.lanes}, hasExactZeros()
                                                 ? mlir::Type(b.getI32Type())

@@ -53,7 +53,7 @@ void CodedProduct::unpackSteps(Value panelStart, Value segment, Value firstStep,
     if (unpacksBF16()) {
       zeros.push_back(codes.zerosAsFloats(panelStart, segment, column));
     } else if (subtractsMiddle()) {
-      zeros.push_back(splatElements(b, 8, codes.middle()));
+      zeros.push_back(splatElements(b, 8, codes.format().middle()));
     } else if (subtractsZeros()) {
       Value zero = arith::AndIOp::create(
           b, codes.zeros(panelStart, segment, column),

@@ -13,13 +13,13 @@ static constexpr int64_t quadsInStep = PanelLayout::stepSize / 4;
 
 bool CodedProduct::subtractsMiddle() const {
   return inputPlaces.hasUnsigned() &&
-         quadsOfMiddlePairs(b.isa, codes.format().bits) > 0;
+         quadsOfMiddlePairs(b.isa, codes.format()) > 0;
 }
 
 int64_t CodedProduct::quadsOfStart() const {
   int64_t most = codes.segmentSteps() * quadsInStep;
   return subtractsMiddle()
-             ? std::min(most, quadsOfMiddlePairs(b.isa, codes.format().bits))
+             ? std::min(most, quadsOfMiddlePairs(b.isa, codes.format()))
              : most;
 }
 

@@ -63,8 +63,6 @@ public:
   int64_t constantZero() const {
     return format().constantZero() - format().minCode();
   }
-  /// The middle index.
-  int64_t middle() const { return int64_t(1) << (format().bits - 1); }
   /// Whether zeros are integers.
   bool hasIntegerZero() const { return format().zero != Format::Zero::Float; }
   /// The zeros of a group, as i32 when they are integers, else as f32.

@@ -67,20 +67,6 @@ Value addQuads(KernelBuilder &b, Value sum, Value codes, Value inputs,
   return addPairs(b, addPairs(b, sum, even, evenInputs), odd, oddInputs);
 }
 
-static int64_t quadsOfPairs(const X86Isa &isa, unsigned bits, int64_t most) {
-  if (chooseDotUnit(isa, bits) != Unit::Pmaddubsw)
-    return 0;
-  return std::numeric_limits<int16_t>::max() / (2 * 127 * most);
-}
-
-int64_t quadsOfPairs(const X86Isa &isa, unsigned bits) {
-  return quadsOfPairs(isa, bits, (int64_t(1) << bits) - 1);
-}
-
-int64_t quadsOfMiddlePairs(const X86Isa &isa, unsigned bits) {
-  return quadsOfPairs(isa, bits, int64_t(1) << (bits - 1));
-}
-
 Value multiplyPairs(KernelBuilder &b, Value codes, Value inputs) {
   StringRef name = b.lanes == 16 ? "llvm.x86.avx512.pmaddubs.w.512"
                                  : "llvm.x86.avx2.pmadd.ub.sw";

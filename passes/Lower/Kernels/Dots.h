@@ -17,11 +17,6 @@ mlir::Value splatElements(KernelBuilder &b, unsigned width, uint64_t value);
 mlir::Value addQuads(KernelBuilder &b, mlir::Value sum, mlir::Value codes,
                      mlir::Value inputs, unsigned bits);
 
-/// How many quads of products fit the i16 that pmaddubsw adds two of them in,
-/// where that is how codes are multiplied: else 0, and addQuads is the way.
-int64_t quadsOfPairs(const X86Isa &isa, unsigned bits);
-/// The same of codes less the middle one.
-int64_t quadsOfMiddlePairs(const X86Isa &isa, unsigned bits);
 /// The products of addQuads, two in each i16.
 mlir::Value multiplyPairs(KernelBuilder &b, mlir::Value codes,
                           mlir::Value inputs);
