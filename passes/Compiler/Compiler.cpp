@@ -171,17 +171,16 @@ LogicalResult Compilation::takeSignature(VariantModule &variant) {
 
 /// A clone of the module for each ISA version, lowered to the LLVM dialect.
 LogicalResult Compilation::makeVariants() {
-  bool multipliesCodes = false, multipliesBF16 = false;
+  bool multipliesNarrow = false; // codes or bf16
   module->walk([&](Operation *op) {
-    multipliesCodes |= isa<QuantizeOp>(op);
-    multipliesBF16 |= isa<RoundOp>(op);
+    multipliesNarrow |= isa<QuantizeOp, RoundOp>(op);
   });
   for (const X86Isa &isa : getX86Isas()) {
     if (!llvm::is_contained(options.isas, isa.name))
       continue;
     // Without such products it would be the code of the next version.
-    bool isNeeded = multipliesCodes || (isa.amx && multipliesBF16);
-    if (isa.vnni && !isNeeded && llvm::is_contained(options.isas, "x86-64-v4"))
+    if (isa.vnni && !multipliesNarrow &&
+        llvm::is_contained(options.isas, "x86-64-v4"))
       continue;
     VariantModule variant;
     variant.isa = &isa;

@@ -23,22 +23,25 @@ WeightReader::~WeightReader() {
     thread.join();
 }
 
+/// By 16 bytes, each a load of its own: the CPU fetches ahead of such best.
 void WeightReader::readSlice(int thread) {
-  constexpr int64_t line = 64;
-  int64_t lines = bytes / line;
-  int64_t first = lines * thread / numThreads;
-  int64_t last = lines * (thread + 1) / numThreads;
+  using Pair [[gnu::vector_size(16)]] = uint64_t;
+  constexpr int64_t count = 8, chunk = count * sizeof(Pair);
+  int64_t chunks = bytes / chunk;
+  int64_t first = chunks * thread / numThreads;
+  int64_t last = chunks * (thread + 1) / numThreads;
   // Independent sums, so that loads need not wait for one another.
-  uint64_t sums[line / 8] = {};
-  for (int64_t i = first; i < last; ++i) {
-    uint64_t values[line / 8];
-    std::memcpy(values, data + i * line, line);
-    for (int64_t j = 0; j < line / 8; ++j)
-      sums[j] += values[j];
-  }
+  Pair sums[count] = {};
+  for (int64_t i = first; i < last; ++i)
+    for (int64_t j = 0; j < count; ++j) {
+      Pair values;
+      std::memcpy(&values, data + i * chunk + j * int64_t(sizeof values),
+                  sizeof values);
+      sums[j] += values;
+    }
   std::lock_guard<std::mutex> lock(mutex);
-  for (uint64_t part : sums)
-    sum += part;
+  for (Pair part : sums)
+    sum += part[0] + part[1];
 }
 
 void WeightReader::work(int thread) {
