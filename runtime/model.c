@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,11 +52,33 @@ static qopt_status checkTable(const qopt_artifact_table *table,
   return QOPT_OK;
 }
 
+/** A name of the file at `path` that no library was opened by before: the
+ * loader takes what is open under the same name for the same file, even when
+ * another one has taken its place. Behind the last '/' a "/" or "./" stands for
+ * each bit of a number. Null when memory ends. */
+static char *makeNewName(const char *path) {
+  static atomic_uint made;
+  unsigned number = atomic_fetch_add(&made, 1);
+  const char *file = strrchr(path, '/') + 1;
+  char *name = malloc(strlen(path) + 2 * 8 * sizeof number + 1);
+  if (!name)
+    return NULL;
+  char *end = stpncpy(name, path, (size_t)(file - path));
+  for (; number; number >>= 1)
+    end = stpcpy(end, number & 1 ? "./" : "/");
+  strcpy(end, file);
+  return name;
+}
+
 static qopt_status openLibrary(qopt_model *model, const char *path) {
   qopt_status status = qopt_check_shared_object(path);
   if (status != QOPT_OK)
     return status;
-  model->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  char *name = makeNewName(path);
+  if (!name)
+    return qopt_fail_memory(strlen(path), "a file name");
+  model->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  free(name);
   if (!model->library)
     return qopt_fail(QOPT_ERROR_FILE, "cannot load %s: %s", path, dlerror());
   model->table = dlsym(model->library, "qopt_artifact");

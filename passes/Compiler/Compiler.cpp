@@ -172,9 +172,8 @@ LogicalResult Compilation::takeSignature(VariantModule &variant) {
 /// A clone of the module for each ISA version, lowered to the LLVM dialect.
 LogicalResult Compilation::makeVariants() {
   bool multipliesNarrow = false; // codes or bf16
-  module->walk([&](Operation *op) {
-    multipliesNarrow |= isa<QuantizeOp, RoundOp>(op);
-  });
+  module->walk(
+      [&](Operation *op) { multipliesNarrow |= isa<QuantizeOp, RoundOp>(op); });
   for (const X86Isa &isa : getX86Isas()) {
     if (!llvm::is_contained(options.isas, isa.name))
       continue;

@@ -95,6 +95,18 @@ TEST(Load, logsWhatItOpened) {
                              "weights"));
 }
 
+TEST(Load, opensWhatHasTakenThePlaceOfAnOpenArtifact) {
+  Artifact artifact("decoder", decoderWeights()), next("encoder", {1, 2});
+  ModelHandle model = load(artifact), same = load(artifact);
+  std::filesystem::rename(next.codePath(), artifact.codePath());
+  std::filesystem::rename(next.weightsPath(), artifact.weightsPath());
+  ModelHandle other = load(artifact);
+  ASSERT_NE(other, nullptr);
+  EXPECT_STREQ(qopt_model_get_info(model.get())->name, "decoder");
+  EXPECT_STREQ(qopt_model_get_info(same.get())->name, "decoder");
+  EXPECT_STREQ(qopt_model_get_info(other.get())->name, "encoder");
+}
+
 TEST(Load, refusesWhatIsNoArtifact) {
   Artifact artifact("encoder", {1, 2});
   EXPECT_EQ(failure(artifact.path() + "x", QOPT_ERROR_FILE),
