@@ -97,7 +97,7 @@ def check(expected, found, bound):
 
 
 def measure_layer(options, ceilings, figures):
-    """Each of our recipes against the peers' graphs of the same codes; of several the fastest counts."""
+    """Each of our recipes against the peers' graphs of the same weights; of several the fastest counts."""
     from qopt_runtime import Model
 
     files = layer_files(options.work / "layer")

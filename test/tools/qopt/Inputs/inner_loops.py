@@ -24,10 +24,12 @@ def count(lines, pattern):
     return sum(bool(re.search(pattern, line)) for line in lines)
 
 
-COUNTED = {"prefetches": r"\tprefetch", "gathers": r"gather", "spills": r"[xyzt]mm.*%rsp|%rsp.*[xyzt]mm",
-           "broadcasts": r"broadcast\w*\t.*\(|\{1to", "stack": r"^(?!.*[xyzt]mm).*\(%rsp", "memory": rf"^\t{sys.argv[2]}\t.*\("}
-
 lines = open(sys.argv[1]).read().splitlines()
+# A frame pointer is one of the stack, else a register like others.
+STACK = "%r[sb]p" if "\tmovq\t%rsp, %rbp" in lines else "%rsp"
+COUNTED = {"prefetches": r"\tprefetch", "gathers": r"gather", "spills": rf"[xyzt]mm.*{STACK}|{STACK}.*[xyzt]mm",
+           "broadcasts": r"broadcast\w*\t.*\(|\{1to", "stack": rf"^(?!.*[xyzt]mm).*\({STACK}", "memory": rf"^\t{sys.argv[2]}\t.*\("}
+
 counts = []
 for first, last in innermost(lines):
     body = lines[first:last + 1]
