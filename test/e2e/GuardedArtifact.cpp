@@ -23,11 +23,13 @@ struct Runner {
   bool reversed;
   const Guarded *scratch;
   uint8_t fill;
+  int shared = 0; ///< loops that several threads would meet at
 };
 
 void runItems(void *runtime, qopt_kernel kernel, const void *env,
               int64_t items) {
-  const Runner &runner = *static_cast<Runner *>(runtime);
+  Runner &runner = *static_cast<Runner *>(runtime);
+  runner.shared += items > 1;
   if (!runner.reversed && items)
     return kernel(env, 0, items, runner.scratch->data);
   for (int64_t item = items - 1; item >= 0; --item) {
@@ -276,6 +278,10 @@ std::vector<Result> Artifact::run(const qopt_variant &variant,
   entry.run(&call);
   if (call.error)
     fail(table->messages[call.error - 1]);
+  if (&entry == &variant.entries[QOPT_ENTRY_DECODE] &&
+      runner.shared > 5 * table->num_caches + 1)
+    fail("a token has " + std::to_string(runner.shared) +
+         " loops of several items, more than five a layer and the head's");
   for (const Memory &piece : memory)
     piece->check();
   for (size_t i = 0; i != outputs.size(); ++i)
