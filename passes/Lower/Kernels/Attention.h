@@ -134,6 +134,7 @@ private:
   };
 
   void emitStart();
+  void prefetchScales(const KeyBlock &keys);
   void emitKeyBlock(const KeyBlock &keys);
   Value emitKeyPanels(const KeyBlock &keys);
   Value visibleSteps(const KeyBlock &keys, Value row);
@@ -160,8 +161,8 @@ private:
   KernelBuilder &b;
   AttentionBuffers buffers;
   const QueryRows &rows;
-  static constexpr int64_t keyBlock = 256; ///< steps
-  int64_t height;                          ///< rows of a tile
+  int64_t height;   ///< rows of a tile
+  int64_t keyBlock; ///< steps
   int64_t paddedRows;
   int64_t queryWidth, scoreWidth, resultWidth; ///< of a row in scratch memory
   Value limit; ///< steps beyond are seen by no row

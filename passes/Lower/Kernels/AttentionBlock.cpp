@@ -12,10 +12,21 @@ namespace qopt {
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
+/// Time steps of a block of keys. One query step meets each once, and so the
+/// fewer blocks the better, as long as their scores stay in the first cache.
+static int64_t blockSteps(const QueryRows &rows, int64_t height) {
+  constexpr int64_t least = 256, most = 1024, scores = 4096;
+  if (!rows.rowsAreHeads)
+    return least;
+  return std::clamp<int64_t>(llvm::alignDown(scores / height, panelColumns),
+                             least, most);
+}
+
 QueryBlock::QueryBlock(KernelBuilder &b, const AttentionBuffers &buffers,
                        const QueryRows &rows)
     : b(b), buffers(buffers), rows(rows),
       height(std::min(rows.most, tileHeights(b.isa).front())),
+      keyBlock(blockSteps(rows, height)),
       paddedRows(llvm::alignTo(rows.most, height)) {
   // A vector more than needed: rows do not share places of the cache.
   queryWidth = llvm::alignTo(buffers.D, b.lanes) + b.lanes;
@@ -98,7 +109,20 @@ Value QueryBlock::visibleSteps(const KeyBlock &keys, Value row) {
   return b.min(keys.steps, b.sub(end, keys.first));
 }
 
+/// One query step reads them once, too, a line between thousands of codes: the
+/// CPU does not fetch them ahead by itself.
+void QueryBlock::prefetchScales(const KeyBlock &keys) {
+  constexpr int64_t line = 64 / sizeof(float);
+  if (!keyScales || !rows.rowsAreHeads)
+    return;
+  b.loop(b.index(0), keys.steps, line, [&](Value i) {
+    for (Value scales : {keyScales, valueScales})
+      b.prefetch(scales, b.add(keys.first, i));
+  });
+}
+
 void QueryBlock::emitKeyBlock(const KeyBlock &keys) {
+  prefetchScales(keys);
   Value panelStart = emitKeyPanels(keys);
   // Rows before the first step of the block see none of it.
   Value first = b.index(0);

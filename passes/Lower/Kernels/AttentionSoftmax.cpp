@@ -1,6 +1,7 @@
 //===- AttentionSoftmax.cpp - Scores of a tile become weights -------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Lower/Kernels/Attention.h"
 
 #include <limits>
@@ -80,19 +81,35 @@ void QueryBlock::reduceTile(Value rowVectors, Value first, double neutral,
 /// seen[i] is 1 where padding lets the step be seen. Whether all are.
 Value QueryBlock::emitPadding(const KeyBlock &keys) {
   Value row = b.mul(rows.batchRow, b.dim(buffers.op.getPadding(), 1));
+  Value start = b.add(row, keys.first);
+  auto isSeen = [&](Value padding) -> Value {
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(padding.getType()));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, padding, zero);
+  };
+  // Vectors of i1 have bits where buffers have bytes.
+  Type element = cast<MemRefType>(buffers.padding.getType()).getElementType();
+  bool hasVectors = !element.isInteger(1);
+  Value whole = b.index(0);
   Value all = arith::ConstantIntOp::create(b, 1, 1);
+  if (hasVectors) {
+    auto type = VectorType::get({b.lanes}, element);
+    whole = b.mul(b.div(keys.steps, b.index(b.lanes)), b.lanes);
+    Value seenByAll =
+        b.loop(b.index(0), whole, b.lanes, {b.mask(b.lanes, b.lanes)},
+               [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                 Value bits = isSeen(vector::LoadOp::create(
+                     b, type, buffers.padding, b.add(start, i)));
+                 b.store(b.choose(bits, b.splat(1.0), b.splat(0.0)), seen, i);
+                 return {arith::AndIOp::create(b, carried[0], bits)};
+               })[0];
+    all = vector::ReductionOp::create(b, vector::CombiningKind::AND, seenByAll);
+  }
   return b.loop(
-      b.index(0), keys.steps, 1, {all},
+      whole, keys.steps, 1, {all},
       [&](Value i, ValueRange carried) -> SmallVector<Value> {
-        Value at = b.add(b.add(row, keys.first), i);
-        Value value = b.loadScalar(buffers.padding, at);
-        Value zero =
-            arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
-        Value isSeen =
-            arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero);
-        b.storeScalar(b.choose(isSeen, b.constant(1.0), b.constant(0.0)), seen,
-                      i);
-        return {arith::AndIOp::create(b, carried[0], isSeen)};
+        Value bit = isSeen(b.loadScalar(buffers.padding, b.add(start, i)));
+        b.storeScalar(b.choose(bit, b.constant(1.0), b.constant(0.0)), seen, i);
+        return {arith::AndIOp::create(b, carried[0], bit)};
       })[0];
 }
 

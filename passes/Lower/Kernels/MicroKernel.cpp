@@ -16,9 +16,10 @@ TileShape widestTile(const X86Isa &isa, int64_t rows, int64_t vectors) {
   int64_t width = 1;
   while (width * 2 <= vectors && registers(width * 2) < isa.vectorRegisters)
     width *= 2;
-  // Two multiply-adds a cycle with a latency of four.
+  // Two multiply-adds a cycle with a latency of four. With just eight of them,
+  // one that comes late delays all.
   int64_t chains = 1;
-  while (rows * width * chains < 8 &&
+  while (rows * width * chains < 12 &&
          registers(width) + rows * width * chains < isa.vectorRegisters)
     chains *= 2;
   return {rows, width, chains};
