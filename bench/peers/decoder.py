@@ -23,6 +23,7 @@ LAYERS, PROMPT, DECODED, SHORT, LONG = 16, 512, 64, 8, 4096
 BODY = 2 * LAYERS * (2 * HIDDEN * HEADS * HEAD + 2 * HIDDEN * KV_HEADS * HEAD + 3 * HIDDEN * FFN)
 HEAD_OPERATIONS = 2 * HIDDEN * VOCABULARY
 KINDS = ("Q4_0", "Q4_K_M", "Q8_0")
+CACHES = {"f16": "f16", "int8": "int8-channel"}
 FOLDER = pathlib.Path(__file__).parent
 
 
@@ -218,20 +219,38 @@ def measure_batches(options, ceilings, figures):
                         samples.median(16, threads, "peak"), "GOP/s")
 
 
+def cached_artifact(cache, options):
+    """w4a8 with other caches than f32."""
+    recipe = options.work / f"w4a8-cache-{cache}.yaml"
+    coded = "{codes: s8, block: channel, scale: f32}"
+    rules = {"{role: kv_cache}": CACHES[cache], "{role: embedding}": coded, "{role: head}": coded,
+             "{}": "{codes: u4, block: 64, scale: f16, zero: u4}"}
+    text = "activations: int8-block\nrules:\n" + "".join(f"  - match: {match}\n    format: {form}\n" for match, form in rules.items())
+    if not recipe.exists() or recipe.read_text() != text:  # else what it was compiled to is newer
+        recipe.write_text(text)
+    return common.compile_model(common.llama_1b(LAYERS), recipe, "host", options.work, f"llama-w4a8-cache-{cache}")[0]
+
+
 def measure_context(options, ceilings, figures):
     """A token after a long context takes longer by the time that it takes to read the cache."""
-    decoder, samples, steps = Decoder(artifact("w4a8", options)), Samples(), 8
+    decoders = {"": Decoder(artifact("w4a8", options))}
+    decoders |= {f", {cache} cache": Decoder(cached_artifact(cache, options)) for cache in CACHES}
+    samples, steps = Samples(), 8
     for threads in options.threads:
-        long, short = decoder.session(threads, LONG + steps), decoder.session(threads, SHORT + steps)
-        long.prefill(LONG), short.prefill(SHORT)
+        sessions = {name: (decoder.session(threads, LONG + steps), decoder.session(threads, SHORT + steps)) for name, decoder in decoders.items()}
+        for long, short in sessions.values():
+            long.prefill(LONG), short.prefill(SHORT)
         for _ in range(options.runs):
-            time.sleep(0.1)
-            samples.add((threads, "more"), (long.decode_after(LONG, steps) - short.decode_after(SHORT, steps)) / steps)
-            samples.add((threads, "speed"), decoder.weight_bytes / ceilings.read(decoder.model, decoder.weight_bytes, threads))
-        figures.note(decoder.path, decoder.model)
-        cache = decoder.model.info.cache_bytes * (LONG - SHORT)
-        figures.add(f"decode w4a8 after {LONG}", "reading the cache", threads, 1e3 * samples.median(threads, "more"),
-                    1e3 * cache / samples.median(threads, "speed"), "ms")
+            for name, (long, short) in sessions.items():
+                time.sleep(0.1)
+                decoder, key = decoders[name], (name, threads)
+                samples.add((*key, "more"), (long.decode_after(LONG, steps) - short.decode_after(SHORT, steps)) / steps)
+                samples.add((*key, "speed"), decoder.weight_bytes / ceilings.read(decoder.model, decoder.weight_bytes, threads))
+        for name, decoder in decoders.items():
+            figures.note(decoder.path, decoder.model)
+            cache = decoder.model.info.cache_bytes * (LONG - SHORT)
+            figures.add(f"decode w4a8 after {LONG}{name}", "reading the cache", threads, 1e3 * samples.median(name, threads, "more"),
+                        1e3 * cache / samples.median(name, threads, "speed"), "ms")
 
 
 def measure_neighbour(options, ceilings, figures):

@@ -41,6 +41,8 @@ GOALS = {
     ("decode w4a8, 16 rows", "VNNI peak"): {1: (0.75, 0.60), 2: (0.75, 0.60)},
     ("decode w4a8, 4 rows", "1 row"): {2: (1.4, None)},
     ("decode w4a8 after 4096", "reading the cache"): {1: (1.15, 1.4), 2: (1.15, 1.4)},
+    ("decode w4a8 after 4096, f16 cache", "reading the cache"): {1: (1.15, 1.4), 2: (1.15, 1.4)},
+    ("decode w4a8 after 4096, int8 cache", "reading the cache"): {1: (1.15, 1.4), 2: (1.15, 1.4)},
     ("compile w4a8", "longest time"): {2: (1.0, None)},
     ("compile TinyStories w4a8", "longest time"): {2: (1.0, None)},
     ("TinyStories, int8 cache", "largest KL"): {1: (1.0, None), 2: (1.0, None)},
