@@ -295,7 +295,8 @@ TEST_P(AttentionTest, OneStepWithPadding) {
 }
 
 /// One part below 512 steps, two from there on, 16 of 2 heads at 5000, 10 of 6;
-/// the new step alone in a panel, and as the last of one.
+/// the new step alone in a panel, and as the last of one. Of 12999 steps a part
+/// of 6 heads is two blocks of keys, of 17999 one of 2.
 TEST_P(AttentionTest, OneStepInParts) {
   for (const char *stored : {"f32", "f16", "i8"}) {
     SCOPED_TRACE(stored);
@@ -304,7 +305,7 @@ TEST_P(AttentionTest, OneStepInParts) {
     check(test,
           {{2, 1, 0}, {1, 1, 63}, {1, 1, 510}, {2, 1, 511}, {1, 1, 4999}});
     test.keyHeads = 6;
-    check(test, {{1, 1, 0}, {2, 1, 576}, {1, 1, 4999}});
+    check(test, {{1, 1, 0}, {2, 1, 576}, {1, 1, 4999}, {1, 1, 12999}});
   }
 }
 
@@ -319,6 +320,7 @@ TEST_P(AttentionTest, OneStepInPartsWithPaddingAndMask) {
     check(test, {{3, 1, 800}});
     test.nan = true;
     check(test, {{3, 1, 800}});
+    check(test, {{1, 1, 17999}});
     test.mask = true;
     test.padding = "";
     check(test, {{1, 1, 1030}});
