@@ -23,7 +23,7 @@ LAYERS, PROMPT, DECODED, SHORT, LONG = 16, 512, 64, 8, 4096
 BODY = 2 * LAYERS * (2 * HIDDEN * HEADS * HEAD + 2 * HIDDEN * KV_HEADS * HEAD + 3 * HIDDEN * FFN)
 HEAD_OPERATIONS = 2 * HIDDEN * VOCABULARY
 KINDS = ("Q4_0", "Q4_K_M", "Q8_0")
-CACHES = {"f16": "f16", "int8": "int8-channel"}
+CACHES = ("f16", "int8")
 FOLDER = pathlib.Path(__file__).parent
 
 
@@ -221,14 +221,8 @@ def measure_batches(options, ceilings, figures):
 
 def cached_artifact(cache, options):
     """w4a8 with other caches than f32."""
-    recipe = options.work / f"w4a8-cache-{cache}.yaml"
-    coded = "{codes: s8, block: channel, scale: f32}"
-    rules = {"{role: kv_cache}": CACHES[cache], "{role: embedding}": coded, "{role: head}": coded,
-             "{}": "{codes: u4, block: 64, scale: f16, zero: u4}"}
-    text = "activations: int8-block\nrules:\n" + "".join(f"  - match: {match}\n    format: {form}\n" for match, form in rules.items())
-    if not recipe.exists() or recipe.read_text() != text:  # else what it was compiled to is newer
-        recipe.write_text(text)
-    return common.compile_model(common.llama_1b(LAYERS), recipe, "host", options.work, f"llama-w4a8-cache-{cache}")[0]
+    name = f"w4a8-cache-{cache}"
+    return common.compile_model(common.llama_1b(LAYERS), FOLDER / f"{name}.yaml", "host", options.work, f"llama-{name}")[0]
 
 
 def measure_context(options, ceilings, figures):
